@@ -1,0 +1,1 @@
+//! Benchmarks of Leaktight beside their limits.

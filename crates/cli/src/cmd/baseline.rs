@@ -1,0 +1,46 @@
+//! `baseline create`: accepts the findings of today.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use leaktight_core::{Confidence, Scanner};
+
+use super::{scan, setup};
+use crate::args::{BaselineArgs, BaselineCommand};
+use crate::baseline::{self, Baseline};
+use crate::interrupt::Interrupt;
+use crate::term::escape_path;
+use crate::{Hint, exit, output};
+
+/// Scans a folder and writes its findings to the baseline.
+pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<u8> {
+    let BaselineCommand::Create { path, output: file, rules } = &args.command;
+    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
+    let scanner = Scanner::new(setup::share(setup::rules(rules)?)?);
+    let (findings, coverage) = scan::findings(path, &scanner, &interrupt)?;
+    if let Some(code) = interrupt.code() {
+        return Ok(code);
+    }
+    if !coverage.is_complete() {
+        let first = coverage.unscanned.first().map(|skip| escape_path(&skip.path)).unwrap_or_default();
+        let message = format!("{} could not be scanned, so a baseline would hide what it holds: `{first}`", coverage.unscanned.len());
+        return Err(Hint::new(message, "`leaktight scan` lists what could not be scanned, and why").into());
+    }
+    let open = findings.into_iter().filter(|finding| finding.suppressed.is_none());
+    // What a usual scan does not report need not be accepted, but would be new
+    // to a scan that reports more; so all of it is.
+    let open: Vec<_> = open.filter(|finding| finding.confidence >= Confidence::Low).collect();
+    let accepted = Baseline::of(&open);
+    let file = file.clone().unwrap_or_else(|| place(path));
+    output::replace(&file, accepted.to_json()?.as_bytes())
+        .with_context(|| format!("cannot write the baseline `{}`", escape_path(&file)))?;
+    let n = accepted.len();
+    writeln!(io::stdout(), "{n} finding{} accepted in {}", if n == 1 { "" } else { "s" }, escape_path(&file))?;
+    Ok(exit::CLEAN)
+}
+
+fn place(path: &Path) -> PathBuf {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
+    if folder == Path::new(".") { baseline::NAME.into() } else { folder.join(baseline::NAME) }
+}

@@ -1,0 +1,112 @@
+//! `explain`: why a text is or is not a finding.
+
+use std::fmt::Write as _;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use leaktight_core::{Chunk, Finding, Limits, Origin, Position, Rejection, Scan, Scanner, Secret, Span, line_around};
+
+use super::setup;
+use crate::args::Explain;
+use crate::exit;
+use crate::term::{escape, escape_path};
+
+/// Bytes that are explained, at most.
+const LARGEST: u64 = 16 << 20;
+
+/// Explains a text and returns the exit code: 1 when there is a finding.
+pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
+    let mut rules = setup::rules(&args.rules)?;
+    let only: Vec<String> = args.rule.iter().cloned().collect();
+    setup::keep_only(&mut rules, &only)?;
+    let mut limits = Limits::default();
+    limits.explain = true;
+    let scanner = Scanner::with_limits(setup::share(rules)?, limits);
+    let (text, name, line) = read(args)?;
+    let origin = name.map_or(Origin::Stdin, Origin::File);
+    let mut scan = scanner.scan(&Chunk::new(&text, Arc::new(origin)));
+    if let Some(line) = line {
+        keep_line(&mut scan, &text, line);
+    }
+    io::stdout().lock().write_all(render(&scanner, &scan, &text, args).as_bytes())?;
+    Ok(if scan.findings.is_empty() { exit::CLEAN } else { exit::FINDINGS })
+}
+
+/// The text, the name it counts as, and the line asked for.
+fn read(args: &Explain) -> anyhow::Result<(Vec<u8>, Option<PathBuf>, Option<u64>)> {
+    if args.place.as_os_str() == "-" {
+        let mut text = Vec::new();
+        io::stdin().lock().take(LARGEST).read_to_end(&mut text).context("cannot read standard input")?;
+        return Ok((text, args.name.clone(), None));
+    }
+    let (path, line) = split_line(&args.place);
+    let text = crate::config::read_small(&path).with_context(|| format!("cannot read `{}`", escape_path(&path)))?;
+    Ok((text, Some(args.name.clone().unwrap_or(path)), line))
+}
+
+/// Splits `FILE:LINE`; a file that has such a name is meant as a whole.
+fn split_line(place: &Path) -> (PathBuf, Option<u64>) {
+    let split = place.to_str().filter(|_| !place.exists()).and_then(|text| text.rsplit_once(':'));
+    match split.and_then(|(path, line)| Some((path, line.parse().ok()?))) {
+        Some((path, line)) => (path.into(), Some(line)),
+        None => (place.to_owned(), None),
+    }
+}
+
+fn keep_line(scan: &mut Scan, text: &[u8], line: u64) {
+    scan.findings.retain(|finding| (finding.start.line..=finding.end.line).contains(&line));
+    scan.rejected.retain(|rejection| position(text, rejection.span).line == line);
+}
+
+fn position(text: &[u8], span: Span) -> Position {
+    Position::default().advance(text, Span::new(0, span.start))
+}
+
+fn render(scanner: &Scanner, scan: &Scan, text: &[u8], args: &Explain) -> String {
+    let mut out = String::new();
+    for finding in &scan.findings {
+        explain_finding(&mut out, finding);
+    }
+    for rejection in &scan.rejected {
+        explain_rejection(&mut out, scanner, rejection, text);
+    }
+    if scan.findings.is_empty() && scan.rejected.is_empty() {
+        explain_silence(&mut out, scanner, args);
+    }
+    out
+}
+
+fn explain_finding(out: &mut String, finding: &Finding) {
+    let rule = finding.rule();
+    let place = finding.start;
+    let _ = writeln!(out, "{}:{}: {} is a finding: {}", place.line, place.column, finding.masked(), rule.title);
+    let _ = writeln!(out, "  rule {}, severity {}, confidence {}", rule.id, finding.severity, finding.confidence);
+    for reason in &finding.reasons {
+        let _ = writeln!(out, "  - {reason}");
+    }
+    if let Some(by) = finding.suppressed {
+        let _ = writeln!(out, "  suppressed: {by:?}");
+    }
+}
+
+fn explain_rejection(out: &mut String, scanner: &Scanner, rejection: &Rejection, text: &[u8]) {
+    let rule = scanner.rules().rule(rejection.rule_idx);
+    let place = position(text, rejection.span);
+    let shown = Secret::new(&text[rejection.span.range()]).mask(0);
+    let line = line_around(text, rejection.span.start);
+    let before = &text[line.start.max(rejection.span.start.saturating_sub(24))..rejection.span.start];
+    let _ = writeln!(out, "{}:{}: {}{} is no finding of {}", place.line, place.column, escape(before), shown, rule.id);
+    let _ = writeln!(out, "  - {}", rejection.reason);
+}
+
+fn explain_silence(out: &mut String, scanner: &Scanner, args: &Explain) {
+    let _ = match &args.rule {
+        Some(id) => {
+            let pattern = scanner.rules().find(id).map_or("", |(_, rule)| rule.pattern.as_ref());
+            writeln!(out, "the pattern of {id} matches nowhere in the text:\n  {pattern}")
+        }
+        None => writeln!(out, "no pattern of {} rules matches anywhere in the text", scanner.rules().len()),
+    };
+}

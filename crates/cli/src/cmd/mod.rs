@@ -1,0 +1,8 @@
+//! The commands, one file each.
+
+pub(crate) mod baseline;
+pub(crate) mod explain;
+pub(crate) mod manual;
+pub(crate) mod rules;
+pub(crate) mod scan;
+mod setup;

@@ -1,0 +1,179 @@
+//! `rules`: lists, shows and checks rules.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use leaktight_core::rule::{Driver, RuleSource, read_rules, schema};
+use leaktight_core::{Chunk, Limits, Origin, Rule, RuleSet, Scanner, fill_example, sample};
+use serde_json::json;
+
+use super::setup;
+use crate::args::{Rules, RulesCommand};
+use crate::exit;
+
+/// Runs a command about rules.
+pub(crate) fn run(args: &Rules) -> anyhow::Result<u8> {
+    match &args.command {
+        RulesCommand::List { filter, json } => list(filter.as_deref(), *json),
+        RulesCommand::Show { id } => show(id),
+        RulesCommand::Check { files } => check(files),
+        RulesCommand::Schema => print(&(serde_json::to_string_pretty(&schema())? + "\n")),
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<u8> {
+    io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(exit::CLEAN)
+}
+
+fn list(filter: Option<&str>, as_json: bool) -> anyhow::Result<u8> {
+    let rules = RuleSet::builtin();
+    let wanted = filter.unwrap_or_default().to_lowercase();
+    let holds = |rule: &&Rule| [&rule.id, &rule.title, &rule.provider].iter().any(|text| text.to_lowercase().contains(&wanted));
+    let chosen: Vec<&Rule> = rules.rules().iter().filter(holds).collect();
+    if as_json {
+        let all: Vec<_> = chosen.iter().map(|rule| describe(rule)).collect();
+        return print(&(serde_json::to_string_pretty(&all)? + "\n"));
+    }
+    let width = chosen.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for rule in &chosen {
+        let _ = writeln!(text, "{:width$}  {:8}  {}", rule.id, rule.severity, rule.title);
+    }
+    let _ = writeln!(text, "{} rules", chosen.len());
+    print(&text)
+}
+
+fn describe(rule: &Rule) -> serde_json::Value {
+    json!({
+        "id": rule.id, "provider": rule.provider, "title": rule.title, "severity": rule.severity,
+        "confidence": rule.confidence, "pattern": rule.pattern, "context": rule.context, "files": rule.files,
+        "entropy": rule.entropy, "checks": rule.checks, "tags": rule.tags, "impact": rule.impact,
+        "revoke": rule.revoke, "link": rule.link,
+    })
+}
+
+fn show(id: &str) -> anyhow::Result<u8> {
+    let rules = RuleSet::builtin();
+    let (_, rule) = rules.find(id).ok_or_else(|| setup::unknown_rule(id))?;
+    let mut text = format!("{} ({})\n{}\n\n", rule.title, rule.id, rule.provider);
+    let names = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    let rows = [
+        ("severity", rule.severity.to_string()),
+        ("confidence", rule.confidence.to_string()),
+        ("impact", rule.impact.to_string()),
+        ("revoke", rule.revoke.to_string()),
+        ("link", rule.link.to_string()),
+        ("pattern", rule.pattern.to_string()),
+        ("context", names(rule.context.iter().map(ToString::to_string).collect())),
+        ("files", names(rule.files.iter().map(ToString::to_string).collect())),
+        ("entropy", format!("{:.1} bits per byte or more", rule.entropy)),
+        ("checks", names(rule.checks.iter().map(ToString::to_string).collect())),
+        ("companions", names(rule.companions.iter().map(|one| one.id.to_string()).collect())),
+        ("tags", names(rule.tags.iter().map(ToString::to_string).collect())),
+        ("reached by", reached(rule)),
+    ];
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "{name:11} {value}");
+    }
+    print(&text)
+}
+
+/// How the gate reaches a rule, in words.
+fn reached(rule: &Rule) -> String {
+    let literals: Vec<String> =
+        rule.gate.anchors.iter().map(|anchor| format!("`{}`", String::from_utf8_lossy(&anchor.text).escape_debug())).collect();
+    let by = if literals.is_empty() { "a context word".to_owned() } else { literals.join(" or ") };
+    match rule.gate.driver {
+        Driver::Core | Driver::Run | Driver::Wide => format!("{by} near a token of {} characters or more", rule.gate.run),
+        Driver::Text => format!("{by} anywhere in the text"),
+        Driver::Whole => "every byte of the text".to_owned(),
+    }
+}
+
+/// Reads the files, runs all examples, and lists all that is wrong.
+fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
+    let texts = setup::read_texts(files)?;
+    let named: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let builtin = RuleSet::builtin();
+    let known: Vec<&str> = builtin.rules().iter().map(|rule| rule.id.as_ref()).collect();
+    let mut complaints: Vec<String> = Vec::new();
+    let mut n_rules = 0;
+    match read_rules(&named, &known) {
+        Ok(rules) => {
+            n_rules = rules.len();
+            for (rule, source) in rules {
+                complaints.extend(try_rule(rule, &source));
+            }
+        }
+        Err(errors) => complaints.extend(errors.iter().map(ToString::to_string)),
+    }
+    let mut err = io::stderr().lock();
+    for complaint in &complaints {
+        writeln!(err, "error: {complaint}")?;
+    }
+    if !complaints.is_empty() {
+        return Ok(exit::USAGE);
+    }
+    print(&format!("{n_rules} rules in {} files are sound\n", files.len()))
+}
+
+/// What is wrong with a rule: examples it misses or finds, speed.
+fn try_rule(rule: Rule, source: &RuleSource) -> Vec<String> {
+    let id = rule.id.clone().into_owned();
+    let mut wrong = Vec::new();
+    if rule.gate.driver == Driver::Whole && rule.files.is_empty() {
+        wrong.push(format!(
+            "rule `{id}` would be tried at every byte: give its pattern a literal of three bytes, or the rule context words"
+        ));
+    }
+    if source.matches.len() < 2 || source.ignore.len() < 2 {
+        wrong.push(format!("rule `{id}` has less than two examples of each kind"));
+    }
+    let mut alone = rule.clone();
+    // A companion is another rule, and not there when a rule is tried alone.
+    alone.companions = Vec::new().into();
+    let rules = match RuleSet::from_rules(vec![alone]) {
+        Ok(rules) => Arc::new(rules),
+        Err(err) => return vec![err.to_string()],
+    };
+    for exhaustive in [false, true] {
+        let mut limits = Limits::default();
+        limits.exhaustive = exhaustive;
+        let scanner = Scanner::with_limits(Arc::clone(&rules), limits);
+        wrong.extend(try_examples(&scanner, &rule, source));
+    }
+    wrong.dedup();
+    wrong
+}
+
+fn try_examples(scanner: &Scanner, rule: &Rule, source: &RuleSource) -> Vec<String> {
+    let name = rule.files.first().map_or("example.txt".to_owned(), |name| name.replace('*', "x"));
+    let origin = Arc::new(Origin::File(name.into()));
+    let finds = |text: &[u8]| {
+        let scan = scanner.scan(&Chunk::new(text, Arc::clone(&origin)));
+        scan.findings.iter().any(|finding| finding.confidence >= rule.confidence.min(leaktight_core::Confidence::Medium))
+    };
+    let mut wrong = Vec::new();
+    for (number, example) in source.matches.iter().enumerate() {
+        let text = example.text();
+        // One sample in many is turned down for its looks, as a real token would be.
+        let n_found = (1..=8).filter(|seed| finds(&fill_example(rule, &text, *seed))).count();
+        if n_found < 6 && (text.contains("{token}") || n_found == 0) {
+            wrong.push(format!("rule `{}` finds match example {} in {n_found} of 8 tries", rule.id, number + 1));
+        }
+    }
+    for (number, example) in source.ignore.iter().enumerate() {
+        let text = fill_example(rule, &example.text(), 7);
+        if finds(&text) {
+            wrong.push(format!("rule `{}` finds ignore example {}", rule.id, number + 1));
+        }
+    }
+    let (token, _) = sample(rule, 1);
+    if token.is_empty() {
+        wrong.push(format!("rule `{}` has a pattern no example can be made of", rule.id));
+    }
+    wrong
+}

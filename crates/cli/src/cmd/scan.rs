@@ -1,0 +1,180 @@
+//! `scan`: files, trees and standard input.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use leaktight_core::{Finding, Limits, Scanner, Skip, SkipReason, Source, Suppression};
+use leaktight_fs::{Stdin, Tree, WalkOptions};
+
+use super::setup;
+use crate::args::{FailOn, Judge, Scan, Select};
+use crate::baseline::{self, Baseline};
+use crate::collect::Collector;
+use crate::config::{self, Config};
+use crate::interrupt::Interrupt;
+use crate::report::{Coverage, Report};
+use crate::{Hint, exit, output, progress};
+
+/// Scans, reports, and returns the exit code.
+pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
+    let start = Instant::now();
+    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
+    let allowed = allowed_gaps(&args.judge.allow_incomplete)?;
+    let project = Project::read(&args.paths, &args.judge)?;
+    let mut rules = setup::rules(&args.judge.rules)?;
+    if let Some((path, config)) = &project.config {
+        config.adjust(path, &mut rules)?;
+    }
+    setup::keep_only(&mut rules, &args.judge.only)?;
+    let limits = limits(args);
+    let scanner = Scanner::with_limits(setup::share(rules)?, limits);
+    let sources = sources(args, &project, scanner.rules().overlap())?;
+
+    let collector = Collector::new(&scanner, &interrupt);
+    progress::during(!args.show.no_progress, || collector.progress(), || {
+        for source in &sources {
+            collector.drive(source.as_ref());
+        }
+    });
+    let (findings, mut coverage) = collector.finish();
+    if args.judge.require_nonempty && coverage.scanned == 0 {
+        let nothing = "nothing was scanned, and --require-nonempty was given";
+        coverage.unscanned.push(Skip::new(".", SkipReason::Vanished, nothing));
+    }
+    let report = report(args, &project, findings, coverage, start);
+    output::write_all(&report, &args.show)?;
+    Ok(interrupt.code().unwrap_or_else(|| code(&report, &allowed)))
+}
+
+/// What a project says about its own scans.
+#[derive(Default)]
+struct Project {
+    config: Option<(PathBuf, Config)>,
+    accepted: Vec<leaktight_core::Fingerprint>,
+    baseline: Option<Baseline>,
+}
+
+impl Project {
+    fn read(targets: &[PathBuf], judge: &Judge) -> anyhow::Result<Self> {
+        let found = |name| (!judge.no_project_config).then(|| setup::project_file(targets, name)).flatten();
+        let mut project = Self::default();
+        if let Some(path) = judge.config.clone().or_else(|| found(config::NAME)) {
+            let config = Config::read(&path)?;
+            project.accepted = config.fingerprints(&path)?;
+            project.config = Some((path, config));
+        }
+        if let Some(path) = judge.baseline.clone().or_else(|| found(baseline::NAME)) {
+            project.baseline = Some(Baseline::read(&path)?);
+        }
+        Ok(project)
+    }
+
+    fn excludes(&self) -> &[String] {
+        self.config.as_ref().map_or(&[], |(_, config)| &config.scan.exclude)
+    }
+
+    fn suppress(&self, findings: &mut [Finding]) {
+        for finding in findings.iter_mut().filter(|finding| self.accepted.contains(&finding.fingerprint)) {
+            finding.suppressed.get_or_insert(Suppression::Config);
+        }
+        if let Some(baseline) = &self.baseline {
+            baseline.suppress(findings);
+        }
+    }
+}
+
+fn limits(args: &Scan) -> Limits {
+    let mut limits = Limits::default();
+    limits.inline_allow = !args.judge.no_inline_allow;
+    limits
+}
+
+fn sources(args: &Scan, project: &Project, overlap: usize) -> anyhow::Result<Vec<Box<dyn Source>>> {
+    let (stdin, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let options = walk_options(&args.select, project.excludes(), overlap);
+    let mut sources: Vec<Box<dyn Source>> = Vec::new();
+    if !paths.is_empty() {
+        let tree = Tree::new(paths, options).map_err(|err| {
+            Hint::new(err.to_string(), "nothing was scanned; correct the command line and run it again")
+        })?;
+        sources.push(Box::new(tree));
+    }
+    if !stdin.is_empty() {
+        sources.push(Box::new(Stdin::new(overlap)));
+    }
+    Ok(sources)
+}
+
+/// The options of a walk, for the options of the command line.
+pub(super) fn walk_options(select: &Select, excludes: &[String], overlap: usize) -> WalkOptions {
+    let mut options = WalkOptions::default();
+    options.no_ignore = select.no_ignore;
+    options.include.clone_from(&select.include);
+    options.exclude = select.exclude.iter().chain(excludes).cloned().collect();
+    options.max_size = select.max_size;
+    options.follow = select.follow;
+    options.follow_outside = select.follow_outside;
+    options.binary = select.binary;
+    options.threads = select.threads.map_or(0, usize::from);
+    options.overlap = overlap;
+    options
+}
+
+fn report(args: &Scan, project: &Project, mut findings: Vec<Finding>, coverage: Coverage, start: Instant) -> Report {
+    project.suppress(&mut findings);
+    let below = |finding: &Finding| {
+        finding.confidence < args.judge.confidence || finding.severity < args.judge.severity
+    };
+    let n_all = findings.len();
+    findings.retain(|finding| !below(finding));
+    let n_below = (n_all - findings.len()) as u64;
+    let (suppressed, findings) = findings.into_iter().partition(|finding| finding.suppressed.is_some());
+    Report {
+        findings,
+        suppressed,
+        coverage,
+        targets: args.paths.clone(),
+        n_below,
+        elapsed: start.elapsed(),
+        fail_on: match args.judge.fail_on {
+            FailOn::At(confidence) => Some(confidence),
+            FailOn::Never => None,
+        },
+        show_secrets: args.show.show_secrets,
+        include_suppressed: args.show.include_suppressed,
+    }
+}
+
+/// The reasons that `--allow-incomplete` names.
+fn allowed_gaps(names: &[String]) -> anyhow::Result<Vec<SkipReason>> {
+    const HINT: &str = "the reasons are those that reports print, such as permission, size, changed, vanished, io";
+    let parse = |name: &String| {
+        SkipReason::from_name(name)
+            .filter(|reason| !reason.is_exclusion())
+            .ok_or_else(|| Hint::new(format!("`{}` is no reason for an incomplete scan", crate::term::escape(name.as_bytes())), HINT).into())
+    };
+    names.iter().map(parse).collect()
+}
+
+fn code(report: &Report, allowed: &[SkipReason]) -> u8 {
+    let gaps = report.coverage.unscanned.iter().any(|skip| !allowed.contains(&skip.reason));
+    match (gaps || report.coverage.interrupted, report.fails()) {
+        (false, false) => exit::CLEAN,
+        (false, true) => exit::FINDINGS,
+        (true, false) => exit::INCOMPLETE,
+        (true, true) => exit::INCOMPLETE_FINDINGS,
+    }
+}
+
+/// Returns all findings of a folder, for a baseline.
+pub(super) fn findings(root: &Path, scanner: &Scanner, interrupt: &Interrupt) -> anyhow::Result<(Vec<Finding>, Coverage)> {
+    let mut options = WalkOptions::default();
+    options.overlap = scanner.rules().overlap();
+    let project = Project::read(&[root.to_owned()], &Judge::for_baseline())?;
+    options.exclude = project.excludes().to_vec();
+    let tree = Tree::new([root], options)?;
+    let collector = Collector::new(scanner, interrupt);
+    progress::during(true, || collector.progress(), || collector.drive(&tree));
+    Ok(collector.finish())
+}

@@ -1,0 +1,71 @@
+//! What several commands need before they can scan.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use leaktight_core::{Override, RuleSet};
+
+use crate::Hint;
+use crate::config::read_small;
+use crate::term::escape_path;
+
+/// Returns the built-in rules together with those of the files.
+pub(crate) fn rules(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
+    if files.is_empty() {
+        return Ok(RuleSet::builtin());
+    }
+    let texts = read_texts(files)?;
+    let named: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    RuleSet::extended(&named).map_err(|errors| {
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Hint::new(all.join("\nerror: "), "run `leaktight rules check FILE` for all that is wrong").into()
+    })
+}
+
+/// Returns the texts of files with their names.
+pub(crate) fn read_texts(files: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>> {
+    let read = |file: &PathBuf| {
+        let name = escape_path(file);
+        let bytes = read_small(file).with_context(|| format!("cannot read the rule file `{name}`"))?;
+        let text = String::from_utf8(bytes).map_err(|_| Hint::new(format!("`{name}` is not UTF-8"), "save it as UTF-8"))?;
+        Ok((name, text))
+    };
+    files.iter().map(read).collect()
+}
+
+/// Switches all rules off but these.
+pub(crate) fn keep_only(rules: &mut RuleSet, ids: &[String]) -> anyhow::Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    if let Some(id) = ids.iter().find(|id| rules.find(id).is_none()) {
+        return Err(unknown_rule(id));
+    }
+    let off: Vec<String> =
+        rules.rules().iter().map(|rule| rule.id.to_string()).filter(|id| !ids.contains(id)).collect();
+    for id in off {
+        rules.adjust(&id, Override { off: true, ..Override::default() });
+    }
+    Ok(())
+}
+
+/// The error for a rule that does not exist.
+pub(crate) fn unknown_rule(id: &str) -> anyhow::Error {
+    Hint::new(format!("there is no rule `{}`", crate::term::escape(id.as_bytes())), "`leaktight rules list` names them all").into()
+}
+
+/// Shares a rule set; one without a rule would find nothing in anything.
+pub(crate) fn share(rules: RuleSet) -> anyhow::Result<Arc<RuleSet>> {
+    if rules.is_empty() {
+        return Err(Hint::new("there are no rules to scan with", "give --rules a file that holds some").into());
+    }
+    Ok(Arc::new(rules))
+}
+
+/// Returns the first file of a name that belongs to one of the targets.
+pub(crate) fn project_file(targets: &[PathBuf], name: &str) -> Option<PathBuf> {
+    let places = targets.iter().filter(|target| target.as_os_str() != "-").map(PathBuf::as_path);
+    let places = if targets.iter().all(|target| target.as_os_str() == "-") { vec![Path::new(".")] } else { places.collect() };
+    places.into_iter().find_map(|target| crate::config::find(target, name))
+}

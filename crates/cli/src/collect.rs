@@ -1,0 +1,123 @@
+//! Scans what sources lend and gathers what comes of it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use leaktight_core::{Event, Finding, Scanner, Sink, Skip, SkipReason, Source, deliver};
+
+use crate::interrupt::Interrupt;
+use crate::report::Coverage;
+
+/// Findings kept in all; beyond them findings are counted only.
+const MOST_FINDINGS: usize = 1_000_000;
+
+/// Gathers findings and the coverage ledger, from several threads.
+#[derive(Debug)]
+pub(crate) struct Collector<'a> {
+    scanner: &'a Scanner,
+    interrupt: &'a Interrupt,
+    files: AtomicU64,
+    bytes: AtomicU64,
+    capped: AtomicU64,
+    gathered: Mutex<Gathered>,
+}
+
+#[derive(Debug, Default)]
+struct Gathered {
+    findings: Vec<Finding>,
+    excluded: BTreeMap<SkipReason, u64>,
+    unscanned: Vec<Skip>,
+    capped: u64,
+}
+
+impl Sink for Gathered {
+    fn finding(&mut self, finding: Finding) -> ControlFlow<()> {
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding);
+        } else {
+            self.capped += 1;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn skipped(&mut self, skip: Skip) {
+        if skip.reason.is_exclusion() {
+            *self.excluded.entry(skip.reason).or_default() += 1;
+        } else {
+            self.unscanned.push(skip);
+        }
+    }
+}
+
+impl<'a> Collector<'a> {
+    pub(crate) fn new(scanner: &'a Scanner, interrupt: &'a Interrupt) -> Self {
+        Self {
+            scanner,
+            interrupt,
+            files: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            capped: AtomicU64::new(0),
+            gathered: Mutex::default(),
+        }
+    }
+
+    /// Scans everything a source lends.
+    pub(crate) fn drive(&self, source: &dyn Source) {
+        source.drive(&|event| self.take(event));
+    }
+
+    /// Returns the number of files and bytes scanned so far.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
+    fn take(&self, event: Event<'_>) -> ControlFlow<()> {
+        match event {
+            Event::Chunk(chunk) => {
+                let scan = self.scanner.scan(&chunk);
+                if scan.capped > 0 {
+                    self.capped.fetch_add(scan.capped as u64, Ordering::Relaxed);
+                }
+                if !scan.findings.is_empty() || !scan.skipped.is_empty() {
+                    deliver(scan, &mut *self.lock())?;
+                }
+            }
+            Event::Scanned(bytes) => {
+                self.files.fetch_add(1, Ordering::Relaxed);
+                self.bytes.fetch_add(bytes, Ordering::Relaxed);
+            }
+            Event::Skipped(skip) => self.lock().skipped(skip),
+        }
+        if self.interrupt.code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {
+        // A panic elsewhere leaves whole findings behind, so they still count.
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the findings in a stable order, each once, and the ledger.
+    pub(crate) fn finish(self) -> (Vec<Finding>, Coverage) {
+        let gathered = self.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut findings = gathered.findings;
+        let rule_id = |finding: &Finding| finding.rule().id.clone();
+        findings.sort_by(|a, b| {
+            (&a.origin, a.offset, a.secret.len()).cmp(&(&b.origin, b.offset, b.secret.len())).then_with(|| rule_id(a).cmp(&rule_id(b)))
+        });
+        // The overlap of two parts of a large file is scanned twice.
+        findings.dedup_by(|a, b| (&a.origin, a.offset, a.rule_idx) == (&b.origin, b.offset, b.rule_idx));
+        let mut unscanned = gathered.unscanned;
+        unscanned.sort();
+        let coverage = Coverage {
+            scanned: self.files.into_inner(),
+            bytes: self.bytes.into_inner(),
+            excluded: gathered.excluded,
+            unscanned,
+            capped: self.capped.into_inner() + gathered.capped,
+            interrupted: self.interrupt.code().is_some(),
+        };
+        (findings, coverage)
+    }
+}

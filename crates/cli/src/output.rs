@@ -1,0 +1,131 @@
+//! Where reports go: standard output, or files that are whole or not there.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::args::{Show, When};
+use crate::report::{self, Format, Report, Style};
+use crate::term::escape_path;
+
+/// A report to write, and where: a file, or standard output.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) format: Format,
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Pairs formats with files: the n-th format with the n-th file. A format left
+/// over goes to standard output, a file left over tells its format by its name.
+pub(crate) fn targets(formats: &[Format], files: &[PathBuf]) -> Vec<Target> {
+    let mut targets: Vec<Target> = files
+        .iter()
+        .enumerate()
+        .map(|(idx, file)| Target {
+            format: formats.get(idx).copied().unwrap_or_else(|| by_name(file)),
+            file: (file.as_os_str() != "-").then(|| file.clone()),
+        })
+        .collect();
+    targets.extend(formats.iter().skip(files.len()).map(|format| Target { format: *format, file: None }));
+    if targets.iter().all(|target| target.file.is_some()) {
+        targets.push(Target { format: Format::Human, file: None });
+    }
+    targets
+}
+
+fn by_name(file: &Path) -> Format {
+    match file.extension().and_then(|ending| ending.to_str()) {
+        Some("json") => Format::Json,
+        Some("jsonl" | "ndjson") => Format::Jsonl,
+        Some("sarif") => Format::Sarif,
+        Some("xml") => Format::Junit,
+        Some("csv") => Format::Csv,
+        _ => Format::Human,
+    }
+}
+
+/// Writes all the reports.
+///
+/// # Errors
+///
+/// Returns the first that could not be written; files are then as they were.
+pub(crate) fn write_all(report: &Report, show: &Show) -> anyhow::Result<()> {
+    for target in targets(&show.format, &show.output) {
+        match &target.file {
+            Some(file) => {
+                let style = Style { colour: show.color == When::Always, width: 100, explain: show.explain };
+                let mut bytes = Vec::new();
+                report::write(report, target.format, style, &mut bytes)?;
+                replace(file, &bytes).with_context(|| format!("cannot write the report `{}`", escape_path(file)))?;
+            }
+            None => write_stdout(report, target.format, show)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_stdout(report: &Report, format: Format, show: &Show) -> anyhow::Result<()> {
+    let quiet = show.quiet && report.findings.is_empty() && report.coverage.is_complete();
+    if format == Format::Human && quiet {
+        return Ok(());
+    }
+    let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    let written = report::write(report, format, style(show), &mut out).and_then(|()| out.flush());
+    written.context("cannot write to standard output")
+}
+
+/// How text on standard output may look.
+pub(crate) fn style(show: &Show) -> Style {
+    let terminal = io::stdout().is_terminal();
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let colour = match show.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && wanted,
+    };
+    let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+    Style { colour, width: if terminal { width.clamp(40, 160) } else { 100 }, explain: show.explain }
+}
+
+/// Writes a file through a temporary one beside it, readable to the user only.
+///
+/// # Errors
+///
+/// Returns what the system said; the file is then as it was.
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    if file.symlink_metadata().is_ok_and(|meta| meta.file_type().is_symlink()) {
+        return Err(io::Error::other("it is a symbolic link; name the file it leads to"));
+    }
+    // Devices such as /dev/stderr can be written to and not replaced.
+    if file.metadata().is_ok_and(|meta| !meta.is_file()) {
+        return fs::OpenOptions::new().write(true).open(file)?.write_all(bytes);
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::Builder::new().prefix(".leaktight-").tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(file).map_err(|err| err.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_and_files_pair_up_in_order() {
+        let file = |format, name: &str| Target { format, file: Some(name.into()) };
+        let stdout = |format| Target { format, file: None };
+        assert_eq!(targets(&[], &[]), [stdout(Format::Human)]);
+        assert_eq!(targets(&[Format::Json], &[]), [stdout(Format::Json)]);
+        assert_eq!(targets(&[Format::Json], &["a".into()]), [file(Format::Json, "a"), stdout(Format::Human)]);
+        assert_eq!(
+            targets(&[Format::Sarif, Format::Jsonl], &["a".into()]),
+            [file(Format::Sarif, "a"), stdout(Format::Jsonl)]
+        );
+        assert_eq!(targets(&[], &["a.csv".into(), "-".into()]), [file(Format::Csv, "a.csv"), stdout(Format::Human)]);
+    }
+}

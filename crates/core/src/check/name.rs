@@ -1,0 +1,211 @@
+//! The names of variables, fields and options, word by word.
+
+use crate::check::words::holds;
+
+/// Words that promise a secret.
+const SECRET: &str = "accesskey accesstoken apikey auth authorization authtoken bearer contrasena cookie credential credentials \
+    creds dbpass dbpassword jwt kennwort mypassword pass passcode passphrase passwd password passwords passwort \
+    pat pepper pin privatekey psk pswd pw pwd salt secret secretkey secrets senha token tokens userpass \
+    userpassword";
+
+/// Words of which one must stand before `key` for it to promise a secret.
+const KEYS: &str = "access account api app application auth client consumer crypt decryption encrypt encryption hmac jwt license \
+    master private secret security service session shared sign signing storage subscription webhook";
+
+/// Words that say of a name ending in them that it holds no secret.
+const HARMLESS: &str = "address age alg algorithm arn attempts attribute body callback caption char chars class column comment config \
+    count date days description dialog dir directory email enabled endpoint env error exception exp expiration \
+    expired expires expiry field fields file filename fingerprint flag form format func function group handler \
+    hash hashed header help hint href icon id ids image index info input issuer kind label length level limit link \
+    list location manager max message messages method min mode model module msg name names num number page param \
+    parameter params path pattern placeholder policy position prefix prompt property provider question reference \
+    regex region requirements reset resource role rule rules scheme scope selector service size source state \
+    status store strength style suffix tag template text time timeout title tooltip ttl type types uri url usage \
+    user username valid validation validator version view warning";
+
+/// Words that may follow the one that decides.
+const TRAILING: &str = "again base64 confirm confirmation current default dev encoded live new old plain prod production raw repeat \
+    repeated sandbox staging str string test val value variable";
+
+/// Names of types, which may stand between a name and its value.
+const TYPES: &str = "char const optional securestring str string text varchar";
+
+/// What a name says about its value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Promise {
+    /// It is a secret.
+    Secret,
+    /// Nothing.
+    Nothing,
+    /// It is none.
+    Harmless,
+}
+
+/// A name, as lower-case words.
+pub(super) struct Name {
+    words: Vec<Vec<u8>>,
+}
+
+impl Name {
+    /// Reads the name that decides, from the text between the start of a match
+    /// and its value: the last one, or if that says nothing the last that says secret.
+    pub(super) fn before(text: &[u8]) -> Self {
+        let mut names: Vec<Self> =
+            text.split(|byte| !is_part(*byte)).filter(|name| !name.is_empty()).map(Self::new).collect();
+        let last = names.iter().rposition(|name| !name.is_type());
+        let decides = match last {
+            Some(last) if names[last].promise() != Promise::Nothing => Some(last),
+            _ => names.iter().rposition(|name| name.promise() == Promise::Secret).or(last),
+        };
+        decides.map_or(Self { words: Vec::new() }, |idx| names.swap_remove(idx))
+    }
+
+    /// Splits a name at its joints and humps.
+    pub(super) fn new(name: &[u8]) -> Self {
+        let mut words = Vec::new();
+        let mut word = Vec::new();
+        for (idx, byte) in name.iter().enumerate() {
+            let (before, next) = (idx.checked_sub(1).map(|idx| name[idx]), name.get(idx + 1));
+            if starts_word(before, *byte, next.copied()) && !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            if byte.is_ascii_alphabetic() {
+                word.push(byte.to_ascii_lowercase());
+            }
+        }
+        words.push(word);
+        words.retain(|word| !word.is_empty());
+        Self { words }
+    }
+
+    /// Returns what the name says about its value.
+    pub(super) fn promise(&self) -> Promise {
+        let trailing = self.words.iter().rev().take_while(|word| holds(TRAILING, word) || word.len() == 1).count();
+        let words = &self.words[..self.words.len() - trailing];
+        let Some(last) = words.last() else {
+            return Promise::Nothing;
+        };
+        let is_public = self.words.iter().any(|word| word == b"public");
+        if is_public || is_harmless_key(words) || (holds(HARMLESS, last) && !is_secret_id(words)) {
+            return Promise::Harmless;
+        }
+        let is_secret = words.iter().any(|word| holds(SECRET, word)) || words.windows(2).any(is_secret_key);
+        if is_secret || ends_in_secret(last) { Promise::Secret } else { Promise::Nothing }
+    }
+
+    /// Whether a value says the same as the name: its words, all or a part of them.
+    pub(super) fn echoes(&self, value: &[u8]) -> bool {
+        let value = Self::new(value);
+        let len = value.words.len();
+        let is_part = len > 0 && len <= self.words.len() && self.words.windows(len).any(|words| words == value.words);
+        is_part || (len > 0 && value.words.concat() == self.words.concat())
+    }
+
+    fn is_type(&self) -> bool {
+        matches!(self.words.as_slice(), [word] if holds(TYPES, word))
+    }
+}
+
+/// Whether the name ends in `key` and names a place rather than a secret, as `token_key` does.
+fn is_harmless_key(words: &[Vec<u8>]) -> bool {
+    let [.., before, last] = words else {
+        return false;
+    };
+    last == b"key" && holds(SECRET, before) && !holds(KEYS, before)
+}
+
+/// Whether two words are `key` and what makes it a secret one.
+fn is_secret_key(pair: &[Vec<u8>]) -> bool {
+    matches!(pair[1].as_slice(), b"key" | b"keys") && holds(KEYS, &pair[0])
+}
+
+/// Whether the name is `secret_id`, which is a secret of Vault, although ids are none.
+fn is_secret_id(words: &[Vec<u8>]) -> bool {
+    matches!(words, [.., before, last] if before == b"secret" && last == b"id")
+}
+
+fn ends_in_secret(word: &[u8]) -> bool {
+    [b"password".as_slice(), b"passwd", b"secret", b"token", b"apikey", b"pwd"].iter().any(|end| word.ends_with(end))
+}
+
+/// Whether a word of a name starts with this byte.
+fn starts_word(before: Option<u8>, byte: u8, next: Option<u8>) -> bool {
+    let after_letter = before.is_some_and(|before| before.is_ascii_alphabetic());
+    let is_hump = byte.is_ascii_uppercase() && before.is_some_and(|before| before.is_ascii_lowercase());
+    let ends_capitals = byte.is_ascii_uppercase() && next.is_some_and(|next| next.is_ascii_lowercase());
+    !after_letter || is_hump || ends_capitals
+}
+
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_at_joints_and_humps() {
+        let words = |name: &str| Name::new(name.as_bytes()).words.join(&b' ');
+        assert_eq!(words("dbPassword1"), b"db password");
+        assert_eq!(words("AWS_SECRET-accessKey"), b"aws secret access key");
+        assert_eq!(words("APIKeyV2"), b"api key v");
+    }
+
+    #[test]
+    fn names_that_promise_a_secret() {
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "userPassword1",
+            "PASSWORD_DEFAULT",
+            "passwordConfirm",
+            "api_key",
+            "secretAccessKey",
+            "mysqlpassword",
+            "auth-token",
+        ] {
+            assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Secret, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_promise_none() {
+        for name in [
+            "password_field",
+            "tokenType",
+            "secret_name",
+            "passwordHash",
+            "public_key",
+            "token_key",
+            "api_key_id",
+            "PASSWORD_RESET_URL",
+            "auth_header",
+        ] {
+            assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Harmless, "{name}");
+        }
+        assert_eq!(Name::new(b"colour").promise(), Promise::Nothing);
+    }
+
+    #[test]
+    fn the_name_before_a_value_is_the_one_that_decides() {
+        for text in [
+            "password: str = \"",
+            "private String dbPassword = \"",
+            "\"password\": \"",
+            "obj['password'] = '",
+            "--password ",
+            "setPassword(\"",
+        ] {
+            assert_eq!(Name::before(text.as_bytes()).promise(), Promise::Secret, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_may_echo_its_name() {
+        let name = Name::new(b"DB_PASSWORD");
+        assert!(name.echoes(b"password") && name.echoes(b"dbPassword") && name.echoes(b"db"));
+        assert!(!name.echoes(b"password1x9z") || name.echoes(b"password"));
+        assert!(!name.echoes(b"hunter"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Passwords in URIs: `scheme://user:password@host`.
+
+use crate::check::{Outcome, Subject, random, value, words};
+use crate::placeholder;
+
+/// The longest user or host that is looked at.
+const MAX_NAME: usize = 255;
+
+/// Top-level names and names under which nothing real is found.
+const NOWHERE: &[&[u8]] =
+    &[b"example", b"invalid", b"localhost", b"local", b"test", b"example.com", b"example.org", b"example.net"];
+
+/// Checks that the password of a URI is neither a reference nor a placeholder.
+pub(super) fn check(subject: &Subject<'_>) -> Outcome {
+    let password = subject.secret_bytes();
+    let (user, host) = (user(subject.before()), host(subject.after()));
+    let is_placeholder = !is_literal(password) || placeholder::face(password, true).is_some();
+    if is_placeholder || words::is_dummy_pair(user, password) {
+        return Outcome::Drop;
+    }
+    match (words::is_dummy(&unescape(password)) || password == user, Host::of(host)) {
+        (true, Host::Real) => Outcome::Neutral,
+        (true, _) => Outcome::Low,
+        (false, Host::Example) if random::is_random(password) => Outcome::Neutral,
+        (false, Host::Example) => Outcome::Low,
+        (false, _) => Outcome::Pass,
+    }
+}
+
+/// Whether the password stands for itself. It may be a name in capitals, for a
+/// URI cannot refer to one, and it may look like a path or a chain.
+fn is_literal(password: &[u8]) -> bool {
+    let looks_foreign = password
+        .iter()
+        .any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'%' | b'[' | b'*' | b'(' | b':' | b'#' | b'.' | b'_' | b'!'));
+    !looks_foreign || value::is_literal(password)
+}
+
+/// Replaces percent escapes by the bytes they stand for.
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [byte, tail @ ..] = rest {
+        let escaped = tail.first_chunk::<2>().filter(|_| *byte == b'%').and_then(|digits| hex(*digits));
+        bytes.push(escaped.unwrap_or(*byte));
+        rest = if escaped.is_some() { &tail[2..] } else { tail };
+    }
+    bytes
+}
+
+fn hex(digits: [u8; 2]) -> Option<u8> {
+    let value = |digit: u8| (digit as char).to_digit(16);
+    u8::try_from(value(digits[0])? << 4 | value(digits[1])?).ok()
+}
+
+/// Where a URI leads.
+#[derive(Clone, Copy, PartialEq)]
+enum Host {
+    /// A host of documentation.
+    Example,
+    /// This machine, or a name that only a private network knows.
+    Near,
+    /// Any other host, or one that could not be read.
+    Real,
+}
+
+impl Host {
+    fn of(host: &[u8]) -> Self {
+        let host = host.to_ascii_lowercase();
+        let is_under =
+            |name: &&&[u8]| host.strip_suffix(**name).is_some_and(|rest| rest.is_empty() || rest.ends_with(b"."));
+        if matches!(host.as_slice(), b"localhost" | b"::1" | b"0.0.0.0" | b"host.docker.internal")
+            || host.starts_with(b"127.")
+        {
+            return Self::Near;
+        }
+        if NOWHERE.iter().any(|name| is_under(&name))
+            || host.starts_with(b"example.")
+            || matches!(host.as_slice(), b"host" | b"hostname" | b"server" | b"domain.com")
+        {
+            return Self::Example;
+        }
+        if host.is_empty() || host.contains(&b'.') { Self::Real } else { Self::Near }
+    }
+}
+
+/// Returns the user, from the text that ends before the password.
+fn user(before: &[u8]) -> &[u8] {
+    let before = before.strip_suffix(b":").unwrap_or(before);
+    let is_part = |byte: &&u8| !matches!(byte, b'/' | b'"' | b'\'' | b'@' | b'=' | b'`') && !byte.is_ascii_whitespace();
+    let len = before.iter().rev().take(MAX_NAME).take_while(is_part).count();
+    &before[before.len() - len..]
+}
+
+/// Returns the host, from the text that starts behind the password.
+fn host(after: &[u8]) -> &[u8] {
+    let near = &after[..after.len().min(MAX_NAME)];
+    let Some(at) = memchr::memchr3(b'@', b'\n', b' ', near).filter(|at| near[*at] == b'@') else {
+        return b"";
+    };
+    let rest = near[at + 1..].strip_prefix(b"[").unwrap_or(&near[at + 1..]);
+    let is_v6 = near.get(at + 1) == Some(&b'[');
+    let is_part = |byte: &&u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'.' | b'-' | b'_')
+            || (is_v6 && **byte == b':')
+            || !byte.is_ascii()
+    };
+    &rest[..rest.iter().take_while(is_part).count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::Span;
+
+    fn judge(user: &str, password: &str, host: &str) -> Outcome {
+        let text = format!("postgres://{user}:{password}@{host}");
+        let start = 12 + user.len();
+        let secret = Span::new(start, start + password.len());
+        check(&Subject { bytes: text.as_bytes(), whole: Span::new(0, text.len()), secret, path: None })
+    }
+
+    #[test]
+    fn a_password_passes() {
+        assert_eq!(judge("app", "k3J9mQ2xR7", "db.corp.net:5432/app"), Outcome::Pass);
+        assert_eq!(judge("app", "k3J9mQ2xR7", "localhost/app"), Outcome::Pass);
+        assert_eq!(judge("user", "Gr33nT3a!", "10.0.0.7/x"), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_common_word_is_low_near_by() {
+        for host in ["localhost", "127.0.0.1:5432", "db/app", "example.com/x", "[::1]:80"] {
+            assert_eq!(judge("postgres", "postgres", host), Outcome::Low, "{host}");
+        }
+        assert_eq!(judge("root", "secret", "db.corp.net"), Outcome::Neutral);
+        assert_eq!(judge("root", "p%40ssw0rd", "db"), Outcome::Low);
+    }
+
+    #[test]
+    fn the_words_of_documentation_are_dropped() {
+        for (user, password) in [
+            ("user", "password"),
+            ("username", "password"),
+            ("user", "pass"),
+            ("foo", "bar"),
+            ("me", "<password>"),
+            ("me", "xxxxxx"),
+        ] {
+            assert_eq!(judge(user, password, "db.corp.net"), Outcome::Drop, "{user}");
+        }
+    }
+
+    #[test]
+    fn references_are_dropped() {
+        for password in ["${PASS}", "$PASS", "%s", "{password}", "%(pw)s", "{{pw}}", "***", "[PASSWORD]", "#{pw}"] {
+            assert_eq!(judge("app", password, "db.corp.net"), Outcome::Drop, "{password}");
+        }
+    }
+}

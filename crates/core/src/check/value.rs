@@ -1,0 +1,330 @@
+//! Tells a literal value from a reference, an expression, a name or prose.
+
+use memchr::memmem;
+
+use crate::check::Outcome;
+use crate::check::dice::Dice;
+use crate::check::random::{Counts, is_random};
+use crate::check::words::holds;
+use crate::placeholder;
+
+/// What a value starts with when it names a secret that stands elsewhere.
+const REFERENCES: &str = "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault akv:// arn:aws aws:secretsmanager \
+    azurekeyvault config( config. config[ configuration[ data. each. enc( enc[ encrypted: env( env. env: env[ \
+    gcp-sm:// getenv( import.meta keyring: keyvault: local. lookup( module. op:// os.environ os.getenv params. \
+    process.env projects/ secret:// secretref: secrets. secrets[ secure: self. settings. sm:// ssm: system.getenv \
+    this. valuefrom var. vars. vault( vault. vault/ vault: {cipher}";
+
+/// Words of programming languages that stand for a value or its type.
+const KEYWORDS: &str = "any array bool boolean bytes char const false function int integer n/a na nan new nil none null nullptr number \
+    object optional required return securestring self str string text this true undefined unknown varchar void yes";
+
+/// What names of files end in.
+const EXTENSIONS: &str = "cfg conf crt css csv env go htm html ini java jks js json jsx key keystore lock log md p12 pem pfx php png \
+    properties py rb sh sql svg toml ts tsx txt xml yaml yml";
+
+/// Checks that the secret is a literal.
+pub(super) fn check_literal(secret: &[u8]) -> Outcome {
+    if is_literal(secret) { Outcome::Neutral } else { Outcome::Drop }
+}
+
+/// Checks that both cases of letters and a digit are there.
+pub(super) fn check_mixed(secret: &[u8]) -> Outcome {
+    if Counts::of(secret).classes() == 3 { Outcome::Neutral } else { Outcome::Drop }
+}
+
+/// Returns the secret with a letter of each case and a digit near its end.
+pub(super) fn repair_mixed(secret: &[u8]) -> Vec<u8> {
+    let mut new = secret.to_vec();
+    if Counts::of(&new).classes() == 3 {
+        return new;
+    }
+    let places = new.iter_mut().rev().filter(|byte| byte.is_ascii_alphanumeric());
+    for (place, byte) in places.zip(*b"k7Q") {
+        *place = byte;
+    }
+    new
+}
+
+/// Returns the secret, or letters and digits of its length when it is no literal.
+pub(super) fn repair_literal(secret: &[u8], dice: &mut Dice) -> Vec<u8> {
+    if is_literal(secret) && is_random(secret) {
+        return secret.to_vec();
+    }
+    repair_mixed(&dice.text(secret.len()))
+}
+
+/// Whether a value stands for itself.
+pub(super) fn is_literal(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let has_substance = value.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    has_substance
+        && !is_reference(value)
+        && !is_keyword(value)
+        && !is_expression(value)
+        && !is_place(value)
+        && !is_prose(value)
+        && !is_constant(value)
+}
+
+/// Whether the value is replaced by another one before it is used.
+fn is_reference(value: &[u8]) -> bool {
+    let start: Vec<u8> = value.iter().take(24).map(u8::to_ascii_lowercase).collect();
+    placeholder::is_template(value)
+        || is_variable(value)
+        || is_wrapped(value)
+        || REFERENCES.split(' ').any(|prefix| start.starts_with(prefix.as_bytes()))
+}
+
+/// Whether the value is a sign and a name: `$NAME`, `:name`, `&name`, `@name`, `%s`.
+fn is_variable(value: &[u8]) -> bool {
+    let [sign @ (b'$' | b':' | b'&' | b'@' | b'*' | b'%'), name @ ..] = value else {
+        return false;
+    };
+    let name = name.strip_suffix(&[*sign]).unwrap_or(name);
+    let is_name = |part: &[u8]| {
+        part.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+            && part.iter().all(|byte| is_word(*byte))
+    };
+    match sign {
+        b'$' => name
+            .split(|byte| matches!(byte, b'.' | b'>' | b'-' | b'[' | b']' | b'\'' | b':'))
+            .all(|part| part.is_empty() || is_name(part)),
+        // A password may well start with such a sign, but then seldom lacks digits.
+        _ => is_name(name) && !name.iter().any(u8::is_ascii_digit),
+    }
+}
+
+/// Whether the value stands in brackets, as in `<your key>`.
+fn is_wrapped(value: &[u8]) -> bool {
+    matches!(
+        value,
+        [b'<', .., b'>']
+            | [b'{', .., b'}']
+            | [b'[', .., b']']
+            | [b'%', .., b'%']
+            | [b'^', .., b'$']
+            | [b'_', b'_', .., b'_', b'_']
+    )
+}
+
+/// Whether the value is a word of a language or the name of a type.
+fn is_keyword(value: &[u8]) -> bool {
+    let is = |word: &[u8]| KEYWORDS.split(' ').any(|keyword| keyword.as_bytes().eq_ignore_ascii_case(word));
+    let word_end = value.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(value.len());
+    let is_generic = value.ends_with(b">") && value.get(word_end) == Some(&b'<');
+    let is_subscript = value.ends_with(b"]") && value.get(word_end) == Some(&b'[') && word_end > 0;
+    is(value)
+        || is_generic
+        || is_subscript
+        || (matches!(&value[word_end..], b"?" | b";" | b",") && is(&value[..word_end]))
+}
+
+/// Whether the value is a call or a chain of names.
+fn is_expression(value: &[u8]) -> bool {
+    let end = value
+        .iter()
+        .position(|byte| !is_word(*byte) && !matches!(byte, b'.' | b':' | b'>' | b'-' | b'?' | b'!'))
+        .unwrap_or(value.len());
+    let starts_name = value.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let is_call = value.get(end) == Some(&b'(')
+        && end > 0
+        && matches!(value.last(), Some(b')' | b'(' | b';' | b',' | b'"' | b'\'' | b'.'));
+    starts_name && (is_call || is_chain(value) || is_arrow(value))
+}
+
+/// Whether the value is names joined by dots, as in `settings.database.password`.
+fn is_chain(value: &[u8]) -> bool {
+    let is_name = |part: &[u8]| !part.is_empty() && part.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let mut parts = value.split(|byte| *byte == b'.').map(|part| part.strip_suffix(b"?").unwrap_or(part));
+    value.contains(&b'.') && parts.all(is_name)
+}
+
+/// Whether the value is names joined by arrows or double colons.
+fn is_arrow(value: &[u8]) -> bool {
+    let joined = memmem::find(value, b"->").is_some() || memmem::find(value, b"::").is_some();
+    joined && value.iter().all(|byte| is_word(*byte) || matches!(byte, b'-' | b'>' | b':' | b'.'))
+}
+
+/// Whether the value is a path, a URL that carries no credentials, or an address.
+fn is_place(value: &[u8]) -> bool {
+    if let Some(scheme) = memmem::find(value, b"://") {
+        let rest = &value[scheme + 3..];
+        let authority = rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next().unwrap_or_default();
+        return value[..scheme].iter().all(|byte| is_word(*byte) || matches!(byte, b'+' | b'-' | b'.'))
+            && !authority.contains(&b'@');
+    }
+    is_path(value) || is_address(value)
+}
+
+fn is_path(value: &[u8]) -> bool {
+    let is_clear = [b"./".as_slice(), b"../", b"~/", b".\\", b"file:"].iter().any(|start| value.starts_with(start));
+    let is_drive = matches!(value, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    let extension = memchr::memrchr(b'.', value).map(|dot| &value[dot + 1..]).unwrap_or_default();
+    let is_file = holds(EXTENSIONS, extension) && value.len() > extension.len() + 1;
+    let slashes = memchr::memchr_iter(b'/', value).count();
+    let is_rooted = value.starts_with(b"/")
+        && slashes > 1
+        && value.iter().all(|byte| is_word(*byte) || matches!(byte, b'/' | b'.' | b'-'));
+    is_clear || is_drive || is_file || (is_rooted && !is_random(value))
+}
+
+/// Whether the value is the address of a mailbox.
+fn is_address(value: &[u8]) -> bool {
+    let Some(at) = memchr::memchr(b'@', value) else {
+        return false;
+    };
+    let (local, domain) = (&value[..at], &value[at + 1..]);
+    let Some(dot) = memchr::memrchr(b'.', domain) else {
+        return false;
+    };
+    let top = &domain[dot + 1..];
+    let is_top = (2..=6).contains(&top.len()) && top.iter().all(u8::is_ascii_lowercase);
+    let is_name =
+        |part: &[u8]| !part.is_empty() && part.iter().all(|byte| is_word(*byte) || matches!(byte, b'.' | b'-' | b'+'));
+    is_top && is_name(local) && is_name(&domain[..dot])
+}
+
+/// Whether the value is text: words with spaces, or a label in another script.
+fn is_prose(value: &[u8]) -> bool {
+    let is_ascii = value.is_ascii();
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if !is_ascii {
+        let is_letter = |c: char| !c.is_ascii() && c.is_alphabetic();
+        return digits == 0 && std::str::from_utf8(value).is_ok_and(|text| text.chars().any(is_letter));
+    }
+    let is_plain = |word: &[u8]| {
+        let end = word.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
+        word[..end]
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-' | b'(' | b'"' | b'/' | b'`' | b'.'))
+    };
+    let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let count = words.clone().count();
+    let plain = words.by_ref().filter(|word| is_plain(word)).count();
+    count > 1 && plain * 3 >= count * 2
+}
+
+/// Whether the value is a name in capitals, as constants and variables have.
+fn is_constant(value: &[u8]) -> bool {
+    let is_part = |part: &[u8]| {
+        let letters = part.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+        letters > 1 && part.len() - letters < 3 && part[letters..].iter().all(u8::is_ascii_digit)
+    };
+    value.contains(&b'_') && value.split(|byte| *byte == b'_').filter(|part| !part.is_empty()).all(is_part)
+}
+
+/// Whether a byte may stand in a name.
+pub(super) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::tests::{outcome, repair_all};
+    use crate::rule::Check;
+
+    #[test]
+    fn literals_are_literals() {
+        let values = [
+            "hunter2",
+            "Tr0ub4dor&3",
+            "k3J9mQ2xR7vT4wZ1",
+            "abc(123",
+            "p@ss.w0rd",
+            "$2b$10$abc",
+            "correcthorsebattery",
+            "a/b+c9Z8==",
+            "S3cret!",
+            "mongodb://u:k3J9@db.corp.test/x",
+            "password",
+            "@dm1n",
+            "a{{b}c${d]e(f>}}",
+            "A,.:-\u{a8}@*",
+            "MIXED_k3J9mQ",
+            "pass w0rd!2 x9",
+        ];
+        for value in values {
+            assert!(is_literal(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn references_are_no_literals() {
+        let values = [
+            "${DB_PASS}",
+            "$DB_PASS",
+            "$db->password",
+            "%DB_PASS%",
+            "{{ secret }}",
+            "<password>",
+            "process.env.PASS",
+            "os.environ['PASS']",
+            "$(cat x)",
+            "getenv('X')",
+            "config.get('x')",
+            "secrets.X",
+            "vault:path#key",
+            "op://vault/item/field",
+            "ENC[AES256_GCM,data:x]",
+            "{cipher}ab12",
+            "!vault |",
+            "var.db_password",
+            ":password",
+            "%s",
+            "__PASS__",
+            "#{pass}",
+            "prefix-${x}",
+            "arn:aws:secretsmanager:x",
+        ];
+        for value in values {
+            assert!(!is_literal(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn code_and_prose_are_no_literals() {
+        let values = [
+            "string",
+            "None",
+            "null",
+            "getPassword()",
+            "foo(",
+            "settings.database.password",
+            "Foo::BAR",
+            "self->pass",
+            "String?",
+            "Optional[str]",
+            "/etc/ssl/private",
+            "./key",
+            "server.pem",
+            "https://example.org/x",
+            "me@corp.test",
+            "Enter your password",
+            "Passwort ändern",
+            "Пароль",
+            "DB_PASSWORD",
+            "",
+            "***",
+            "...",
+        ];
+        for value in values {
+            assert!(!is_literal(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn both_cases_and_a_digit_are_mixed() {
+        assert_eq!(outcome(Check::Mixed, b"aB3"), Outcome::Neutral);
+        assert_eq!(outcome(Check::Mixed, b"ab3"), Outcome::Drop);
+        assert_eq!(outcome(Check::Mixed, &repair_all(Check::Mixed, b"abcdefghijklm==")), Outcome::Neutral);
+    }
+
+    #[test]
+    fn a_repaired_literal_is_one() {
+        let repaired = repair_all(Check::Literal, b"process.env.SECRET");
+        assert_eq!(repaired.len(), 18);
+        assert_eq!(outcome(Check::Literal, &repaired), Outcome::Neutral);
+    }
+}

@@ -1,0 +1,206 @@
+//! Rules that belong together, compiled.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+
+use crate::rule::{Boundary, Check, Companion, Confidence, Driver, Gate, Rule, RuleError, Severity, Tag, read_rules};
+use crate::rule::Anchor;
+use crate::scan::Tables;
+
+static BUILTIN: &[Rule] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
+
+/// The greatest length of a match that is looked for, in bytes: patterns
+/// without a bound of their own are held to it.
+pub(crate) const LONGEST_MATCH: usize = 64 << 10;
+
+/// Bytes of a compiled pattern, at most; a larger one is an error of the rule.
+const PATTERN_SIZE: usize = 8 << 20;
+
+/// Rules, compiled once and never changed.
+///
+/// Patterns are compiled one by one when they are first needed.
+pub struct RuleSet {
+    rules: Cow<'static, [Rule]>,
+    patterns: Vec<OnceLock<Option<Regex>>>,
+    tables: Tables,
+    companions: Vec<Vec<usize>>,
+    overrides: HashMap<usize, Override>,
+}
+
+/// What configuration changes about a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Override {
+    /// Do not report findings of the rule.
+    pub off: bool,
+    /// The severity to report.
+    pub severity: Option<Severity>,
+    /// The confidence of a plain match.
+    pub confidence: Option<Confidence>,
+}
+
+impl RuleSet {
+    /// Returns the built-in rules.
+    pub fn builtin() -> Self {
+        Self::compile(Cow::Borrowed(BUILTIN))
+    }
+
+    /// Returns the rules of the files, given as names and texts.
+    ///
+    /// # Errors
+    ///
+    /// Returns every error of the files; then no rule is compiled.
+    pub fn from_files(files: &[(&str, &str)]) -> Result<Self, Vec<RuleError>> {
+        let rules: Vec<Rule> = read_rules(files, &[])?.into_iter().map(|(rule, _)| rule).collect();
+        Self::from_rules(rules).map_err(|err| vec![err])
+    }
+
+    /// Returns the built-in rules and those of the files; a rule of the files
+    /// takes the place of a built-in one of the same id.
+    ///
+    /// # Errors
+    ///
+    /// Returns every error of the files; then no rule is compiled.
+    pub fn extended(files: &[(&str, &str)]) -> Result<Self, Vec<RuleError>> {
+        let known: Vec<&str> = BUILTIN.iter().map(|rule| rule.id.as_ref()).collect();
+        let added: Vec<Rule> = read_rules(files, &known)?.into_iter().map(|(rule, _)| rule).collect();
+        let kept = BUILTIN.iter().filter(|rule| added.iter().all(|other| other.id != rule.id));
+        let rules = kept.cloned().chain(added.iter().cloned()).collect();
+        Self::from_rules(rules).map_err(|err| vec![err])
+    }
+
+    /// Returns a set of these rules.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first rule whose pattern is too large to compile.
+    pub fn from_rules(rules: Vec<Rule>) -> Result<Self, RuleError> {
+        let set = Self::compile(Cow::Owned(rules));
+        let failed = (0..set.rules.len()).find(|idx| set.pattern(*idx).is_none());
+        match failed {
+            Some(idx) => Err(RuleError {
+                file: String::new(),
+                line: 0,
+                column: 0,
+                rule: Some(set.rules[idx].id.clone().into_owned()),
+                message: format!("has a pattern that compiles to more than {} MiB", PATTERN_SIZE >> 20),
+            }),
+            None => Ok(set),
+        }
+    }
+
+    fn compile(rules: Cow<'static, [Rule]>) -> Self {
+        let by_id: HashMap<&str, usize> = if rules.iter().any(|rule| !rule.companions.is_empty()) {
+            rules.iter().enumerate().map(|(idx, rule)| (rule.id.as_ref(), idx)).collect()
+        } else {
+            HashMap::new()
+        };
+        let companions = rules
+            .iter()
+            .map(|rule| rule.companions.iter().filter_map(|one| by_id.get(one.id.as_ref()).copied()).collect())
+            .collect();
+        Self {
+            tables: Tables::new(&rules),
+            patterns: (0..rules.len()).map(|_| OnceLock::new()).collect(),
+            companions,
+            rules,
+            overrides: HashMap::new(),
+        }
+    }
+
+    /// Returns the number of rules.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Returns whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Returns the rules, in the order of their files.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Returns a rule by its index.
+    ///
+    /// # Panics
+    ///
+    /// Panics when there are not so many rules.
+    pub fn rule(&self, rule_idx: usize) -> &Rule {
+        &self.rules[rule_idx]
+    }
+
+    /// Returns a rule and its index by id.
+    pub fn find(&self, id: &str) -> Option<(usize, &Rule)> {
+        self.rules.iter().enumerate().find(|(_, rule)| rule.id == id)
+    }
+
+    /// Changes what is reported of the rule `id`; returns whether there is such a rule.
+    pub fn adjust(&mut self, id: &str, change: Override) -> bool {
+        let Some((idx, _)) = self.find(id) else { return false };
+        self.overrides.insert(idx, change);
+        true
+    }
+
+    /// Returns what configuration changes about a rule.
+    pub fn adjusted(&self, rule_idx: usize) -> Override {
+        if self.overrides.is_empty() {
+            return Override::default();
+        }
+        self.overrides.get(&rule_idx).copied().unwrap_or_default()
+    }
+
+    /// Returns how far apart bytes may be that a single finding depends on:
+    /// parts of a split text must overlap by as much.
+    pub fn overlap(&self) -> usize {
+        self.tables.overlap
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// The companions of a rule that exist, with their indices.
+    pub(crate) fn companions(&self, rule_idx: usize) -> impl Iterator<Item = (usize, &Companion)> {
+        self.companions[rule_idx].iter().copied().zip(self.rules[rule_idx].companions.iter())
+    }
+
+    /// The compiled pattern of a rule; none when it grows too large.
+    pub(crate) fn pattern(&self, rule_idx: usize) -> Option<&Regex> {
+        self.patterns[rule_idx].get_or_init(|| compile_pattern(&self.rules[rule_idx])).as_ref()
+    }
+}
+
+impl fmt::Debug for RuleSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RuleSet({} rules)", self.rules.len())
+    }
+}
+
+fn compile_pattern(rule: &Rule) -> Option<Regex> {
+    // The boundary belongs to the expression, so that an alternative that ends
+    // too early gives way to a longer one.
+    let end = if rule.boundary.at_end() { r"\b{end-half}" } else { "" };
+    let pattern = format!("(?:{}){end}", rule.pattern);
+    Regex::builder()
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .configure(
+            Regex::config()
+                .utf8_empty(false)
+                .nfa_size_limit(Some(PATTERN_SIZE))
+                .onepass_size_limit(Some(256 << 10))
+                // A lazy DFA turns most candidates down before a slower engine
+                // has to look for the group.
+                .hybrid(true)
+                .hybrid_cache_capacity(1 << 20)
+                .dfa(false),
+        )
+        .build(&pattern)
+        .ok()
+}

@@ -1,0 +1,125 @@
+//! Runs a rule's expression at a candidate, and what it finds past the filter.
+
+use std::collections::HashMap;
+
+use regex_automata::{Anchored, Input};
+
+use super::filter;
+use super::gate::Candidate;
+use super::{Limits, Rejection};
+use crate::chunk::Chunk;
+use crate::finding::Reason;
+use crate::rule::Confidence;
+use crate::ruleset::RuleSet;
+use crate::span::Span;
+
+/// What a rule's expression matched and the filter let pass.
+#[derive(Clone, Debug)]
+pub(super) struct Match {
+    pub(super) rule_idx: usize,
+    pub(super) whole: Span,
+    pub(super) secret: Span,
+    pub(super) confidence: Confidence,
+    /// A check failed, so that nothing may raise the confidence.
+    pub(super) doubtful: bool,
+    pub(super) reasons: Vec<Reason>,
+}
+
+/// Confirms the candidates of one chunk.
+pub(super) struct Confirm<'a, 'b> {
+    rules: &'a RuleSet,
+    chunk: &'a Chunk<'a>,
+    limits: &'a Limits,
+    rejected: &'b mut Vec<Rejection>,
+    matches: Vec<Match>,
+    /// Where the next match of a rule may start, after one that was accepted.
+    resume: HashMap<u32, usize>,
+}
+
+impl<'a, 'b> Confirm<'a, 'b> {
+    pub(super) fn new(
+        rules: &'a RuleSet,
+        chunk: &'a Chunk<'a>,
+        limits: &'a Limits,
+        rejected: &'b mut Vec<Rejection>,
+    ) -> Self {
+        Self { rules, chunk, limits, rejected, matches: Vec::new(), resume: HashMap::new() }
+    }
+
+    pub(super) fn finish(self) -> Vec<Match> {
+        self.matches
+    }
+
+    /// Whether the rule has anything to say about this chunk's file.
+    pub(super) fn is_wanted(&self, rule_idx: u32) -> bool {
+        let rule = self.rules.rule(rule_idx as usize);
+        filter::in_file(rule, self.chunk.origin.path()).is_ok()
+    }
+
+    /// Finds the matches of a rule that start where the candidate says.
+    pub(super) fn try_candidate(&mut self, candidate: Candidate) {
+        let rule_idx = candidate.rule_idx as usize;
+        if self.rules.adjusted(rule_idx).off {
+            return;
+        }
+        let resume = self.resume.get(&candidate.rule_idx).copied().unwrap_or(0);
+        let mut at = candidate.from.max(resume);
+        while at <= candidate.to.min(candidate.end) {
+            let fixed = at == candidate.to;
+            if fixed && !self.may_start(rule_idx, at) {
+                return;
+            }
+            let Some((whole, secret)) = self.search(rule_idx, Span::new(at, candidate.end), fixed) else { return };
+            if whole.start > candidate.to {
+                return;
+            }
+            match self.judge(rule_idx, whole, secret) {
+                Ok(found) => {
+                    at = found.whole.end.max(whole.start + 1);
+                    self.resume.insert(candidate.rule_idx, at);
+                    self.matches.push(found);
+                }
+                Err(reason) => {
+                    if self.limits.explain {
+                        self.rejected.push(Rejection { rule_idx, span: secret, reason });
+                    }
+                    at = whole.start + 1;
+                }
+            }
+        }
+    }
+
+    /// Whether the byte before allows a match to start; spares the expression
+    /// where only one start is possible. With `explain` the filter says it.
+    fn may_start(&self, rule_idx: usize, at: usize) -> bool {
+        self.limits.explain
+            || !self.rules.rule(rule_idx).boundary.at_start()
+            || filter::starts_freely(self.chunk.bytes, at)
+    }
+
+    /// The leftmost match within the window, and its secret.
+    fn search(&self, rule_idx: usize, window: Span, fixed: bool) -> Option<(Span, Span)> {
+        let anchored = if fixed { Anchored::Yes } else { Anchored::No };
+        // A range rather than a slice: look-around must see the bytes round the
+        // window, or a token that runs past its end would match in part.
+        let input = Input::new(self.chunk.bytes).range(window.range()).anchored(anchored);
+        let mut slots = [None; 4];
+        let pattern = self.rules.pattern(rule_idx)?;
+        pattern.search_slots(&input, &mut slots)?;
+        let span = |from: usize| Some(Span::new(slots[from]?.get(), slots[from + 1]?.get()));
+        let whole = span(0)?;
+        Some((whole, span(2).unwrap_or(whole)))
+    }
+
+    fn judge(&self, rule_idx: usize, whole: Span, secret: Span) -> Result<Match, Reason> {
+        let found = Match {
+            rule_idx,
+            whole,
+            secret,
+            confidence: Confidence::Low,
+            doubtful: false,
+            reasons: Vec::new(),
+        };
+        filter::judge(self.rules, self.chunk, found)
+    }
+}

@@ -1,0 +1,244 @@
+//! Drops what is no secret, and says why.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::Rejection;
+use super::classify::{is_core, is_narrow, is_wide};
+use super::confirm::Match;
+use crate::check::{self, Outcome, Subject};
+use crate::chunk::Chunk;
+use crate::entropy::shannon;
+use crate::finding::Reason;
+use crate::placeholder;
+use crate::rule::{COLD_RUN, Check, Confidence, Driver, HOT_RUN, Rule, Tag, WIDE_RUN};
+use crate::ruleset::RuleSet;
+use crate::span::Span;
+
+/// Judges a match: what is left of it, or what speaks against it.
+pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Result<Match, Reason> {
+    let rule = rules.rule(found.rule_idx);
+    let bytes = chunk.bytes;
+    found.confidence = rules.adjusted(found.rule_idx).confidence.unwrap_or(rule.confidence);
+    found.reasons.push(Reason::Pattern);
+    in_file(rule, chunk.origin.path())?;
+    if rule.boundary.at_start() && !starts_freely(bytes, found.whole.start) {
+        return Err(Reason::Boundary);
+    }
+    in_run(rule, bytes, found.whole)?;
+    let secret = &bytes[found.secret.range()];
+    if rule.entropy > 0.0 {
+        let bits = shannon(secret);
+        if bits < rule.entropy {
+            return Err(Reason::Entropy(bits));
+        }
+        found.reasons.push(Reason::Entropy(bits));
+    }
+    if let Some(face) = placeholder::face(secret, is_generic(rule)) {
+        return Err(Reason::Placeholder(face));
+    }
+    if !rule.context.is_empty() {
+        let word = context(rule, bytes, found.whole).ok_or(Reason::NoContext)?;
+        found.reasons.push(Reason::Context(word.to_owned()));
+    }
+    run_checks(rule, chunk, &mut found)?;
+    Ok(found)
+}
+
+/// Whether a person may have chosen the value, so that words in it say something.
+fn is_generic(rule: &Rule) -> bool {
+    let judged = [Check::Literal, Check::Assignment, Check::Userinfo];
+    rule.has_tag(Tag::Password) || judged.iter().any(|check| rule.checks.contains(check))
+}
+
+/// Whether the rule is confined to files of other names.
+pub(super) fn in_file(rule: &Rule, path: Option<&Path>) -> Result<(), Reason> {
+    if rule.files.is_empty() {
+        return Ok(());
+    }
+    let path = path.ok_or(Reason::OtherFile)?;
+    let whole = path.to_string_lossy();
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let fits = rule.files.iter().any(|pattern| {
+        if pattern.contains('/') {
+            wildcard(format!("*/{pattern}").as_bytes(), format!("/{whole}").as_bytes())
+        } else {
+            wildcard(pattern.as_bytes(), name.as_bytes())
+        }
+    });
+    if fits { Ok(()) } else { Err(Reason::OtherFile) }
+}
+
+/// Whether `text` fits a pattern in which `*` stands for any text.
+fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut in_text, mut star) = (0, 0, None);
+    while in_text < text.len() {
+        if pattern.get(at) == Some(&b'*') {
+            star = Some((at, in_text));
+            at += 1;
+        } else if pattern.get(at).is_some_and(|byte| byte.eq_ignore_ascii_case(&text[in_text])) {
+            at += 1;
+            in_text += 1;
+        } else if let Some((back, seen)) = star {
+            star = Some((back, seen + 1));
+            at = back + 1;
+            in_text = seen + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
+/// Whether a token may start at `at`: what stands before is no word character,
+/// or the tail of an escape.
+pub(super) fn starts_freely(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[..at];
+    match before.last() {
+        Some(last) if last.is_ascii_alphanumeric() || *last == b'_' => is_escape(before),
+        _ => true,
+    }
+}
+
+/// Whether bytes end in an escape: `\n`, `%3D`, `\x22`, `\u0022`, or the end of
+/// a terminal colour.
+fn is_escape(before: &[u8]) -> bool {
+    let hex = |from: usize| before[before.len() - from..].iter().all(u8::is_ascii_hexdigit);
+    match before {
+        [.., b'\\', b'n' | b't' | b'r' | b'b' | b'f' | b'v' | b'0' | b'a'] => true,
+        [.., b'%', _, _] | [.., b'\\', b'x', _, _] => hex(2),
+        [.., b'\\', b'u' | b'U', _, _, _, _] => hex(4),
+        [.., b'm'] => {
+            let code = &before[..before.len() - 1];
+            let digits = code.iter().rev().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+            code[..code.len() - digits].ends_with(b"\x1b[")
+        }
+        _ => false,
+    }
+}
+
+/// Whether the match lies in a token run of the kind its rule was promised.
+fn in_run(rule: &Rule, bytes: &[u8], whole: Span) -> Result<(), Reason> {
+    let (member, least): (fn(u8) -> bool, u32) = match rule.gate.driver {
+        Driver::Core => (is_core, HOT_RUN),
+        Driver::Run if rule.gate.digit => (is_narrow, HOT_RUN),
+        Driver::Run => (is_narrow, COLD_RUN),
+        Driver::Wide => (is_wide, WIDE_RUN),
+        Driver::Text | Driver::Whole => return Ok(()),
+    };
+    let mut at = whole.start;
+    while at < whole.end {
+        if !member(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = bytes[..at].iter().rposition(|byte| !member(*byte)).map_or(0, |before| before + 1);
+        let end = bytes[at..].iter().position(|byte| !member(*byte)).map_or(bytes.len(), |after| at + after);
+        let long = end - start >= (rule.gate.run as usize).max(least as usize);
+        if long && (!rule.gate.digit || bytes[start..end].iter().any(u8::is_ascii_digit)) {
+            return Ok(());
+        }
+        at = end;
+    }
+    Err(Reason::NoRun)
+}
+
+/// The context word of the rule that stands near the match.
+fn context<'a>(rule: &'a Rule, bytes: &[u8], whole: Span) -> Option<&'a str> {
+    let reach = rule.reach as usize;
+    let from = whole.start.saturating_sub(reach);
+    let to = (whole.end + reach / 2).min(bytes.len());
+    let near = &bytes[from..to];
+    rule.context.iter().map(AsRef::as_ref).find(|word| contains(near, word.as_bytes()))
+}
+
+/// Whether `text` holds `word`, in any case.
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    let Some(first) = word.first() else { return false };
+    let starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
+    starts.into_iter().any(|at| text.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
+}
+
+fn run_checks(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) -> Result<(), Reason> {
+    for check in &*rule.checks {
+        let subject = Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.path() };
+        match check::run(*check, &subject) {
+            Outcome::Pass => pass(*check, found),
+            Outcome::Neutral => {}
+            Outcome::Extend(span) => {
+                found.secret = span;
+                found.whole = Span::new(found.whole.start.min(span.start), found.whole.end.max(span.end));
+                pass(*check, found);
+            }
+            Outcome::Low => {
+                found.confidence = Confidence::Low;
+                found.doubtful = true;
+                found.reasons.push(Reason::Failed(check.name()));
+            }
+            Outcome::Drop => return Err(Reason::Failed(check.name())),
+        }
+    }
+    Ok(())
+}
+
+fn pass(check: Check, found: &mut Match) {
+    if !found.doubtful && proves(check) {
+        found.confidence = Confidence::High;
+    }
+    found.reasons.push(Reason::Passed(check.name()));
+}
+
+/// Whether a check that holds leaves no doubt; the others only take doubts away.
+fn proves(check: Check) -> bool {
+    !matches!(check, Check::Literal | Check::Random | Check::Mixed | Check::Base64)
+}
+
+/// Raises the matches whose companions stand near; drops those that need one and have none.
+pub(super) fn companions(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut Vec<Rejection>) {
+    if matches.iter().all(|found| rules.rule(found.rule_idx).companions.is_empty()) {
+        return;
+    }
+    let mut places: HashMap<usize, Vec<Span>> = HashMap::new();
+    for found in matches.iter() {
+        places.entry(found.rule_idx).or_default().push(found.secret);
+    }
+    let near = |rule_idx: usize, secret: Span, within: usize| {
+        let spans = places.get(&rule_idx).map_or(&[][..], Vec::as_slice);
+        let from = spans.partition_point(|span| span.end + within < secret.start);
+        spans[from..].iter().take_while(|span| span.start <= secret.end + within).any(|span| !span.overlaps(secret))
+    };
+    matches.retain_mut(|found| {
+        for (other, companion) in rules.companions(found.rule_idx) {
+            let id = companion.id.clone().into_owned();
+            if near(other, found.secret, companion.within as usize) {
+                found.reasons.push(Reason::Companion(id));
+                if !found.doubtful {
+                    found.confidence = found.confidence.raised();
+                }
+            } else if companion.required {
+                let reason = Reason::NoCompanion(id);
+                rejected.push(Rejection { rule_idx: found.rule_idx, span: found.secret, reason });
+                return false;
+            }
+        }
+        true
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escape_does_not_belong_to_the_word_behind_it() {
+        let free = |text: &[u8]| starts_freely(text, text.len());
+        assert!(free(b"") && free(b"=") && free(b"x\\n") && free(b"%3D") && free(b"\\u0022") && free(b"\x1b[32m"));
+        assert!(!free(b"n") && !free(b"3D") && !free(b"0022") && !free(b"[32m") && !free(b"_"));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(wildcard(b"*.pgpass", b".pgpass") && wildcard(b"*.env*", b"a.env.local") && wildcard(b"A", b"a"));
+        assert!(!wildcard(b"*.env", b"a.env.local") && !wildcard(b"a*b*c", b"acb"));
+    }
+}

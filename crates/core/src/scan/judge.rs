@@ -1,0 +1,108 @@
+//! From matches to findings: places, excerpts, fingerprints, marks in the text.
+
+use std::sync::Arc;
+
+use super::Scanner;
+use super::confirm::Match;
+use crate::chunk::Chunk;
+use crate::finding::{Excerpt, Finding, Fingerprint, Suppression};
+use crate::ruleset::RuleSet;
+use crate::secret::Secret;
+use crate::span::{Span, line_around};
+
+/// Bytes of a line shown on either side of a secret.
+const MARGIN: usize = 72;
+/// Bytes of a secret shown, when it is long.
+const SHOWN: usize = 120;
+/// Bytes of a line on either side of a secret that belong to its fingerprint.
+const CONTEXT: usize = 128;
+/// Bytes on either side of a secret in which a mark may stand.
+const MARK_REACH: usize = 4096;
+const MARK: &[u8] = b"leaktight:allow";
+
+/// Turns the matches of a chunk, in the order of their places, into findings.
+pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match]) -> Vec<Finding> {
+    let secrets: Vec<Span> = matches.iter().map(|found| found.secret).collect();
+    let mut seen = (0, chunk.position);
+    let mut findings = Vec::with_capacity(matches.len());
+    for found in matches {
+        let adjusted = scanner.rules.adjusted(found.rule_idx);
+        let secret = found.secret;
+        let start = seen.1.advance(chunk.bytes, Span::new(seen.0, secret.start));
+        seen = (secret.start, start);
+        let rule = scanner.rules.rule(found.rule_idx);
+        let bytes = &chunk.bytes[secret.range()];
+        let allowed = scanner.limits.inline_allow && is_allowed(&scanner.rules, rule.id.as_ref(), chunk.bytes, secret);
+        findings.push(Finding {
+            rules: Arc::clone(&scanner.rules),
+            rule_idx: found.rule_idx,
+            origin: Arc::clone(&chunk.origin),
+            offset: chunk.offset + secret.start as u64,
+            secret: Secret::new(bytes),
+            start,
+            end: start.advance(chunk.bytes, secret),
+            excerpt: excerpt(chunk.bytes, secret, &secrets),
+            confidence: found.confidence,
+            severity: adjusted.severity.unwrap_or(rule.severity),
+            reasons: found.reasons.clone(),
+            fingerprint: Fingerprint::new(rule, bytes, line_parts(chunk.bytes, secret)),
+            suppressed: allowed.then_some(Suppression::Inline),
+        });
+    }
+    findings
+}
+
+/// The text before and after the secret on its lines, clipped.
+fn line_parts(bytes: &[u8], secret: Span) -> (&[u8], &[u8]) {
+    let before = line_around(bytes, secret.start).start.max(secret.start.saturating_sub(CONTEXT));
+    let after = line_around(bytes, secret.end).end.min(secret.end + CONTEXT);
+    (&bytes[before..secret.start], &bytes[secret.end..after.max(secret.end)])
+}
+
+fn excerpt(bytes: &[u8], secret: Span, secrets: &[Span]) -> Excerpt {
+    let line = line_around(bytes, secret.start);
+    let from = line.start.max(secret.start.saturating_sub(MARGIN));
+    let end = secret.end.min(line.end.max(secret.start)).min(secret.start + SHOWN);
+    let to = line.end.min(end + MARGIN).max(end);
+    let window = Span::new(from, to);
+    let clip = |span: Span| Span::new(span.start.max(from) - from, span.end.min(to).max(from) - from);
+    let first = secrets.partition_point(|span| span.end <= from);
+    let mut masked: Vec<Span> =
+        secrets[first..].iter().take_while(|span| span.start < to).map(|span| clip(*span)).collect();
+    masked.extend(copies(&bytes[window.range()], &bytes[secret.range()]));
+    Excerpt { text: Secret::new(&bytes[window.range()]), mark: clip(secret), secrets: join(masked) }
+}
+
+/// Further places where the secret stands in the text.
+fn copies(text: &[u8], secret: &[u8]) -> Vec<Span> {
+    memchr::memmem::find_iter(text, secret).map(|at| Span::new(at, at + secret.len())).collect()
+}
+
+fn join(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_unstable();
+    spans.dedup_by(|next, last| {
+        let joined = next.start <= last.end;
+        if joined {
+            last.end = last.end.max(next.end);
+        }
+        joined
+    });
+    spans
+}
+
+/// Whether a mark on the lines of the secret lets it pass.
+///
+/// `leaktight:allow` counts for every rule; with the name of a rule behind it,
+/// for that rule only.
+fn is_allowed(rules: &RuleSet, rule_id: &str, bytes: &[u8], secret: Span) -> bool {
+    let from = line_around(bytes, secret.start).start.max(secret.start.saturating_sub(MARK_REACH));
+    let to = line_around(bytes, secret.end).end.min(secret.end + MARK_REACH);
+    let text = &bytes[from..to.max(from)];
+    memchr::memmem::find_iter(text, MARK).any(|at| {
+        let rest = &text[at + MARK.len()..];
+        let rest = rest.trim_ascii_start();
+        let len = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+        let name = std::str::from_utf8(&rest[..len]).unwrap_or_default();
+        name == rule_id || rules.find(name).is_none()
+    })
+}

@@ -1,0 +1,244 @@
+//! Finds many literals in short stretches of text.
+//!
+//! Each literal is entered by one window of its bytes, the rarest: four bytes,
+//! or three of a literal that has no more. A bit set of hashed windows turns
+//! most places away; a table of windows leads to the literals of the rest,
+//! which are then compared byte by byte.
+
+use std::collections::HashSet;
+
+/// A literal the table finds.
+#[derive(Clone, Debug)]
+pub(super) struct Literal {
+    pub(super) text: Vec<u8>,
+    pub(super) nocase: bool,
+    /// Where the window lies within the text.
+    window: usize,
+}
+
+impl Literal {
+    pub(super) fn new(text: &[u8], nocase: bool) -> Self {
+        let size = text.len().min(4);
+        let window = (0..=text.len() - size)
+            .max_by_key(|at| (rarity(&text[*at..at + size]), usize::MAX - at))
+            .unwrap_or(0);
+        Self { text: text.to_vec(), nocase, window }
+    }
+
+    /// Whether the literal stands at `at`.
+    pub(super) fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+        bytes.get(at..at + self.text.len()).is_some_and(|found| {
+            if self.nocase { found.eq_ignore_ascii_case(&self.text) } else { found == self.text }
+        })
+    }
+}
+
+/// Three bytes in lower case, and where in a literal they stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trigram {
+    pub(super) literal: u32,
+    pub(super) offset: u8,
+    pub(super) bytes: [u8; 3],
+}
+
+/// Chooses one trigram for each literal, the same for many where it can be: the
+/// vector search knows only a few apart.
+pub(super) fn trigrams(literals: &[(u32, &Literal)]) -> Vec<Trigram> {
+    let mut order: Vec<&(u32, &Literal)> = literals.iter().collect();
+    order.sort_by_key(|(idx, literal)| (literal.text.len(), *idx));
+    let mut chosen: HashSet<[u8; 3]> = HashSet::new();
+    let mut all = Vec::with_capacity(literals.len());
+    for (idx, literal) in order {
+        let lower = literal.text.to_ascii_lowercase();
+        let windows = lower.windows(3).enumerate().map(|(at, window)| (at, [window[0], window[1], window[2]]));
+        let best = windows.max_by_key(|(at, bytes)| (chosen.contains(bytes), rarity(bytes), usize::MAX - at));
+        if let Some((at, bytes)) = best {
+            chosen.insert(bytes);
+            all.push(Trigram { literal: *idx, offset: at as u8, bytes });
+        }
+    }
+    all
+}
+
+/// How rare a stretch of text is in source code; only the order counts.
+fn rarity(text: &[u8]) -> u32 {
+    text.iter().map(|byte| byte_rarity(byte.to_ascii_lowercase())).sum()
+}
+
+/// How rare a byte is in source code, from 1 to 7.
+pub(super) const fn byte_rarity(byte: u8) -> u32 {
+    match byte {
+        b'e' | b't' | b' ' => 1,
+        b'a' | b'i' | b'n' | b'o' | b'r' | b's' => 2,
+        b'c' | b'd' | b'l' | b'm' | b'p' | b'u' => 3,
+        b'f' | b'g' | b'h' | b'b' | b'y' | b'_' | b'.' | b'/' | b'0' | b'1' => 4,
+        b'k' | b'v' | b'w' | b'x' | b'2'..=b'9' | b'"' | b'=' | b':' | b'-' => 5,
+        b'j' | b'q' | b'z' => 7,
+        _ => 6,
+    }
+}
+
+const FOLD: u32 = 0x2020_2020;
+const BITS: u32 = 16;
+
+fn hash(key: u32) -> u32 {
+    key.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
+}
+
+/// Windows of one size, and the literals they lead to.
+#[derive(Clone, Debug)]
+struct Windows {
+    set: Vec<u64>,
+    /// Key and the range of its entries, by hash with linear probing.
+    slots: Vec<(u32, u32, u32)>,
+    /// Literal and offset of the window within it.
+    entries: Vec<(u32, u8)>,
+}
+
+const VACANT: (u32, u32, u32) = (0, 0, 0);
+
+impl Windows {
+    fn new(mut pairs: Vec<(u32, u32, u8)>) -> Self {
+        pairs.sort_unstable();
+        let size = (pairs.len() * 2).next_power_of_two().max(16);
+        let mut windows = Self { set: vec![0; 1 << (BITS - 6)], slots: vec![VACANT; size], entries: Vec::new() };
+        for group in pairs.chunk_by(|left, right| left.0 == right.0) {
+            let key = group[0].0;
+            let from = windows.entries.len() as u32;
+            windows.entries.extend(group.iter().map(|(_, literal, at)| (*literal, *at)));
+            windows.insert(key, from, windows.entries.len() as u32);
+        }
+        windows
+    }
+
+    fn insert(&mut self, key: u32, from: u32, to: u32) {
+        let bit = hash(key);
+        self.set[(bit / 64) as usize] |= 1 << (bit % 64);
+        let mask = self.slots.len() - 1;
+        let mut slot = bit as usize & mask;
+        while self.slots[slot] != VACANT {
+            slot = (slot + 1) & mask;
+        }
+        self.slots[slot] = (key, from, to);
+    }
+
+    #[inline]
+    fn may_hold(&self, key: u32) -> bool {
+        let bit = hash(key);
+        self.set[(bit / 64) as usize] >> (bit % 64) & 1 != 0
+    }
+
+    fn get(&self, key: u32) -> &[(u32, u8)] {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash(key) as usize & mask;
+        while self.slots[slot] != VACANT {
+            let (found, from, to) = self.slots[slot];
+            if found == key {
+                return &self.entries[from as usize..to as usize];
+            }
+            slot = (slot + 1) & mask;
+        }
+        &[]
+    }
+}
+
+/// Literals, found by their windows.
+#[derive(Clone, Debug)]
+pub(super) struct LiteralTable {
+    four: Windows,
+    three: Windows,
+}
+
+impl LiteralTable {
+    /// Builds a table of `literals`, as `(index, literal)`.
+    pub(super) fn new<'a>(literals: impl Iterator<Item = (u32, &'a Literal)>) -> Self {
+        let (mut four, mut three) = (Vec::new(), Vec::new());
+        for (idx, literal) in literals {
+            let window = &literal.text[literal.window..];
+            if literal.text.len() >= 4 {
+                four.push((key4(window), idx, literal.window as u8));
+            } else {
+                three.push((key3(window), idx, literal.window as u8));
+            }
+        }
+        Self { four: Windows::new(four), three: Windows::new(three) }
+    }
+
+    /// Builds a table whose windows are the trigrams of the literals.
+    pub(super) fn of_trigrams(trigrams: &[Trigram]) -> Self {
+        let three = trigrams.iter().map(|one| (key3(&one.bytes), one.literal, one.offset));
+        Self { four: Windows::new(Vec::new()), three: Windows::new(three.collect()) }
+    }
+
+    /// Calls `hit` with each literal that may stand in `bytes[from..to]` and its start.
+    #[inline]
+    pub(super) fn find(&self, bytes: &[u8], from: usize, to: usize, mut hit: impl FnMut(u32, usize)) {
+        let stretch = &bytes[from..to];
+        for (at, window) in stretch.windows(4).enumerate() {
+            let key = u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | FOLD;
+            if self.four.may_hold(key) {
+                Self::emit(self.four.get(key), from + at, &mut hit);
+            }
+            let key = key & 0x00ff_ffff;
+            if self.three.may_hold(key) {
+                Self::emit(self.three.get(key), from + at, &mut hit);
+            }
+        }
+        if let Some(last) = stretch.len().checked_sub(3) {
+            self.find_at(bytes, from + last, hit);
+        }
+    }
+
+    /// Calls `hit` with each literal of three bytes, or entered by its trigram, that may stand round `at`.
+    #[inline]
+    pub(super) fn find_at(&self, bytes: &[u8], at: usize, mut hit: impl FnMut(u32, usize)) {
+        if let Some(window) = bytes.get(at..at + 3) {
+            let key = key3(window);
+            if self.three.may_hold(key) {
+                Self::emit(self.three.get(key), at, &mut hit);
+            }
+        }
+    }
+
+    #[inline]
+    fn emit(entries: &[(u32, u8)], at: usize, hit: &mut impl FnMut(u32, usize)) {
+        for (literal, offset) in entries {
+            if let Some(start) = at.checked_sub(usize::from(*offset)) {
+                hit(*literal, start);
+            }
+        }
+    }
+}
+
+fn key4(window: &[u8]) -> u32 {
+    u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | FOLD
+}
+
+fn key3(window: &[u8]) -> u32 {
+    (u32::from_le_bytes([window[0], window[1], window[2], 0]) | FOLD) & 0x00ff_ffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(texts: &[&str], haystack: &str) -> Vec<(usize, usize)> {
+        let literals: Vec<Literal> = texts.iter().map(|text| Literal::new(text.as_bytes(), true)).collect();
+        let table = LiteralTable::new(literals.iter().enumerate().map(|(idx, literal)| (idx as u32, literal)));
+        let mut found = Vec::new();
+        table.find(haystack.as_bytes(), 0, haystack.len(), |idx, at| {
+            if literals[idx as usize].is_at(haystack.as_bytes(), at) {
+                found.push((idx as usize, at));
+            }
+        });
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn finds_literals_at_the_edges_and_in_any_case() {
+        assert_eq!(found(&["ghp_", "SG."], "ghp_SG."), [(0, 0), (1, 4)]);
+        assert_eq!(found(&["algolia"], "xAlgOLIA"), [(0, 1)]);
+        assert_eq!(found(&["abcdefgh"], "abcdefg"), []);
+    }
+}

@@ -1,0 +1,133 @@
+//! From bytes to findings: gate, confirm, filter, overlap.
+
+mod classify;
+mod confirm;
+mod filter;
+mod gate;
+mod judge;
+mod literals;
+mod overlap;
+mod runs;
+mod tables;
+
+use std::sync::Arc;
+
+use self::confirm::Match;
+pub(crate) use self::tables::Tables;
+use crate::chunk::Chunk;
+use crate::finding::{Finding, Reason};
+use crate::pipeline::Skip;
+use crate::ruleset::RuleSet;
+use crate::span::Span;
+
+/// Finds secrets in chunks, with one rule set.
+///
+/// A scanner is cheap to clone and may be used from several threads.
+#[derive(Clone, Debug)]
+pub struct Scanner {
+    rules: Arc<RuleSet>,
+    limits: Limits,
+}
+
+/// What a scan may do.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Findings of one chunk, at most; the rest is counted in [`Scan::capped`].
+    pub findings: usize,
+    /// Keep the candidates that were turned down, and why, in [`Scan::rejected`].
+    pub explain: bool,
+    /// Honour marks `leaktight:allow` in the text.
+    pub inline_allow: bool,
+    /// Run every rule over every byte rather than ask the gate. It finds the
+    /// same, far more slowly: this is what the gate is tested against.
+    pub exhaustive: bool,
+    /// Use the portable code even where the machine has better.
+    pub portable: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { findings: 10_000, explain: false, inline_allow: true, exhaustive: false, portable: false }
+    }
+}
+
+/// What a scan found, and what it did not look at.
+#[derive(Debug, Default)]
+#[must_use]
+#[non_exhaustive]
+pub struct Scan {
+    /// The findings, in the order of their places; the suppressed among them.
+    pub findings: Vec<Finding>,
+    /// What was not scanned.
+    pub skipped: Vec<Skip>,
+    /// Findings beyond [`Limits::findings`].
+    pub capped: usize,
+    /// Candidates that were turned down, when asked for.
+    pub rejected: Vec<Rejection>,
+}
+
+/// A place where a pattern matched and the finding was turned down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejection {
+    /// Index of the rule.
+    pub rule_idx: usize,
+    /// Where the pattern matched, within the chunk.
+    pub span: Span,
+    /// What spoke against it.
+    pub reason: Reason,
+}
+
+impl Scanner {
+    /// Returns a scanner with the usual limits.
+    pub fn new(rules: Arc<RuleSet>) -> Self {
+        Self::with_limits(rules, Limits::default())
+    }
+
+    /// Returns a scanner with limits of your own.
+    pub fn with_limits(rules: Arc<RuleSet>, limits: Limits) -> Self {
+        Self { rules, limits }
+    }
+
+    /// Returns the rules.
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// Returns the limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Finds the secrets of a chunk.
+    pub fn scan(&self, chunk: &Chunk<'_>) -> Scan {
+        let mut scan = Scan::default();
+        let mut matches = self.matches(chunk, &mut scan.rejected);
+        if matches.is_empty() {
+            return scan;
+        }
+        filter::companions(&self.rules, &mut matches, &mut scan.rejected);
+        overlap::resolve(&self.rules, &mut matches, &mut scan.rejected);
+        scan.capped = matches.len().saturating_sub(self.limits.findings);
+        matches.truncate(self.limits.findings);
+        scan.findings = judge::findings(self, chunk, &matches);
+        if !self.limits.explain {
+            scan.rejected = Vec::new();
+        }
+        scan
+    }
+
+    /// Every match that the filter lets pass, in the order of their places.
+    fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> Vec<Match> {
+        let mut confirm = confirm::Confirm::new(&self.rules, chunk, &self.limits, rejected);
+        if self.limits.exhaustive {
+            gate::everywhere(&self.rules, chunk.bytes, &mut confirm);
+        } else {
+            gate::candidates(&self.rules, chunk.bytes, &self.limits, &mut confirm);
+        }
+        let mut matches = confirm.finish();
+        matches.sort_by_key(|found| (found.secret, found.rule_idx));
+        matches.dedup_by_key(|found| (found.secret, found.rule_idx));
+        matches
+    }
+}

@@ -1,0 +1,215 @@
+//! What the gate looks for, gathered from all the rules of a set.
+
+use std::collections::HashMap;
+
+use aho_corasick::AhoCorasick;
+
+use super::classify::Teddy;
+use super::literals::{Literal, LiteralTable, trigrams};
+use super::runs::{Kind, Run};
+use crate::rule::{COLD_RUN, Driver, Rule};
+use crate::ruleset::LONGEST_MATCH;
+
+/// Distinct literals beyond which the text search is left to aho-corasick: the
+/// eight buckets of the vector search let too much pass by then.
+const TEDDY_LITERALS: usize = 192;
+
+/// The searches of a rule set.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(super) literals: Vec<Literal>,
+    /// The uses of each literal, by its index.
+    pub(super) uses: Vec<Vec<Use>>,
+    /// Literals and context words that count near runs.
+    pub(super) near: LiteralTable,
+    /// Literals that count anywhere.
+    pub(super) text: TextSearch,
+    pub(super) teddy: Teddy,
+    /// How far round a run to look.
+    pub(super) margins: Margins,
+    /// Rules that nothing leads to.
+    pub(super) whole: Vec<u32>,
+    /// Bytes by which parts of a split text must overlap.
+    pub(crate) overlap: usize,
+}
+
+/// The search for literals that count anywhere in the text.
+#[derive(Debug)]
+pub(super) enum TextSearch {
+    /// Behind the vector search for trigrams.
+    Teddy(LiteralTable),
+    /// For many literals; the patterns are literals by their index in the second part.
+    Corasick(Box<AhoCorasick>, Vec<u32>),
+}
+
+/// How far to look round runs of each kind: the shorter and the less random a
+/// run, the fewer rules can match there, and the less of the text is searched.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Margins {
+    core: Margin,
+    hot: Margin,
+    short: Margin,
+    cold: Margin,
+    wide: Margin,
+}
+
+impl Margins {
+    /// Returns how far to look round a run.
+    pub(super) fn of(&self, run: Run) -> Margin {
+        match run.kind {
+            Kind::Core => self.core,
+            Kind::Hot if run.len() < COLD_RUN as usize => self.short,
+            Kind::Hot => self.hot,
+            Kind::Cold => self.cold,
+            Kind::Wide => self.wide,
+        }
+    }
+
+    /// Makes room for a rule that is reached at runs.
+    fn cover(&mut self, rule: &Rule) {
+        let gate = &rule.gate;
+        let (before, after) = if gate.anchors.is_empty() {
+            (gate.lead.saturating_add(rule.reach), gate.trail.saturating_add(rule.reach / 2 + LONGEST_WORD))
+        } else {
+            (gate.before, gate.after)
+        };
+        let short = gate.run < COLD_RUN;
+        match gate.driver {
+            Driver::Core => self.core.cover(before, after),
+            Driver::Run => {
+                self.core.cover(before, after);
+                self.hot.cover(before, after);
+                if short {
+                    self.short.cover(before, after);
+                }
+                if !gate.digit {
+                    self.cold.cover(before, after);
+                }
+            }
+            Driver::Wide => self.wide.cover(before, after),
+            Driver::Text | Driver::Whole => {}
+        }
+    }
+}
+
+/// Bytes before and after a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Margin {
+    pub(super) before: usize,
+    pub(super) after: usize,
+}
+
+impl Margin {
+    fn cover(&mut self, before: u32, after: u32) {
+        self.before = self.before.max(before as usize).min(LONGEST_MATCH);
+        self.after = self.after.max(after as usize).min(LONGEST_MATCH);
+    }
+}
+
+/// One use of a literal by a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Use {
+    /// Part of the match, at these offsets from its start.
+    Anchor { rule_idx: u32, min: u32, max: u32 },
+    /// A context word; the run near by is the place.
+    Context { rule_idx: u32 },
+    /// A context word; any place near it is.
+    Around { rule_idx: u32 },
+}
+
+/// Gathers literals without repeating any.
+#[derive(Default)]
+struct Gather {
+    known: HashMap<(Vec<u8>, bool), u32>,
+    literals: Vec<Literal>,
+    uses: Vec<Vec<Use>>,
+    near: Vec<u32>,
+    text: Vec<u32>,
+}
+
+impl Gather {
+    fn add(&mut self, text: &[u8], nocase: bool, near: bool, one: Use) {
+        let next = self.literals.len() as u32;
+        let idx = *self.known.entry((text.to_vec(), nocase)).or_insert(next);
+        if idx == next {
+            self.literals.push(Literal::new(text, nocase));
+            self.uses.push(Vec::new());
+        }
+        self.uses[idx as usize].push(one);
+        if near { self.near.push(idx) } else { self.text.push(idx) }
+    }
+}
+
+impl Tables {
+    pub(crate) fn new(rules: &[Rule]) -> Self {
+        let mut gather = Gather::default();
+        let mut margins = Margins::default();
+        let mut whole = Vec::new();
+        for (idx, rule) in rules.iter().enumerate() {
+            let rule_idx = idx as u32;
+            add_rule(&mut gather, rule, rule_idx);
+            margins.cover(rule);
+            if rule.gate.driver == Driver::Whole {
+                whole.push(rule_idx);
+            }
+        }
+        Self::assemble(gather, margins, whole, overlap(rules))
+    }
+
+    fn assemble(mut gather: Gather, margins: Margins, whole: Vec<u32>, overlap: usize) -> Self {
+        for list in [&mut gather.near, &mut gather.text] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let literals = gather.literals;
+        let of = |list: &[u32]| list.iter().map(|idx| (*idx, &literals[*idx as usize])).collect::<Vec<_>>();
+        let near = LiteralTable::new(of(&gather.near).into_iter());
+        let (text, teddy) = if gather.text.len() <= TEDDY_LITERALS {
+            let trigrams = trigrams(&of(&gather.text));
+            let windows: Vec<[u8; 3]> = trigrams.iter().map(|one| one.bytes).collect();
+            (TextSearch::Teddy(LiteralTable::of_trigrams(&trigrams)), Teddy::new(&windows))
+        } else {
+            (corasick(&literals, &gather.text), Teddy::new(&[]))
+        };
+        Self { near, text, teddy, margins, whole, overlap, uses: gather.uses, literals }
+    }
+}
+
+/// The longest context word counts as this many bytes when a margin is laid.
+const LONGEST_WORD: u32 = 32;
+
+fn add_rule(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
+    let near = matches!(rule.gate.driver, Driver::Core | Driver::Run | Driver::Wide);
+    for anchor in &*rule.gate.anchors {
+        let one = Use::Anchor { rule_idx, min: anchor.min, max: anchor.max };
+        gather.add(&anchor.text, anchor.nocase, near, one);
+    }
+    if rule.gate.anchors.is_empty() {
+        for word in &*rule.context {
+            match rule.gate.driver {
+                Driver::Core | Driver::Run | Driver::Wide => gather.add(word.as_bytes(), true, true, Use::Context { rule_idx }),
+                Driver::Text => gather.add(word.as_bytes(), true, false, Use::Around { rule_idx }),
+                Driver::Whole => {}
+            }
+        }
+    }
+}
+
+fn corasick(literals: &[Literal], list: &[u32]) -> TextSearch {
+    let patterns = list.iter().map(|idx| &literals[*idx as usize].text);
+    let search = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(patterns)
+        .expect("the literals of a rule set are far fewer and shorter than an automaton can hold");
+    TextSearch::Corasick(Box::new(search), list.to_vec())
+}
+
+fn overlap(rules: &[Rule]) -> usize {
+    let of = |rule: &Rule| {
+        let longest = (rule.gate.max_len as usize).min(LONGEST_MATCH);
+        let companion = rule.companions.iter().map(|one| one.within as usize).max().unwrap_or(0);
+        let pem = if rule.checks.contains(&crate::rule::Check::Pem) { crate::check::PEM_LENGTH } else { 0 };
+        longest + pem + (rule.reach as usize).max(companion) + 64
+    };
+    rules.iter().map(of).max().unwrap_or(0)
+}

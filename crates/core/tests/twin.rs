@@ -1,0 +1,131 @@
+//! The fast path finds what the slow one finds: gate against every rule over
+//! every byte, vectors against portable code, whole against split.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use leaktight_core::{Chunk, Limits, Origin, RuleSet, Scan, Scanner, sample};
+use proptest::prelude::*;
+
+static RULES: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(RuleSet::builtin()));
+
+fn scanner(change: impl FnOnce(&mut Limits)) -> Scanner {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    Scanner::with_limits(Arc::clone(&RULES), limits)
+}
+
+/// What must agree: rule, offset, length and confidence of each finding.
+fn places(scan: &Scan) -> Vec<(String, u64, usize, String)> {
+    let place = |finding: &leaktight_core::Finding| {
+        (finding.rule().id.to_string(), finding.offset, finding.secret.len(), finding.confidence.to_string())
+    };
+    scan.findings.iter().map(place).collect()
+}
+
+fn assert_agreement(text: &[u8], name: &Path) {
+    let chunk = Chunk::new(text, Arc::new(Origin::File(name.to_owned())));
+    let fast = scanner(|_| ()).scan(&chunk);
+    let portable = scanner(|limits| limits.portable = true).scan(&chunk);
+    let slow = scanner(|limits| limits.exhaustive = true).scan(&chunk);
+    assert_eq!(places(&fast), places(&slow), "the gate agrees with the exhaustive scan on {}", name.display());
+    assert_eq!(places(&fast), places(&portable), "vectors agree with portable code on {}", name.display());
+    for finding in &fast.findings {
+        let start = finding.offset as usize;
+        assert_eq!(&text[start..start + finding.secret.len()], finding.secret.expose(), "spans are in bounds");
+    }
+}
+
+/// A piece of text: a token of some rule, a word some rule knows, or anything.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let n_rules = RULES.len();
+    prop_oneof![
+        4 => (0..n_rules, any::<u64>()).prop_map(|(idx, seed)| sample(RULES.rule(idx), seed).0),
+        2 => (0..n_rules, any::<u64>(), 0_usize..200).prop_map(|(idx, seed, cut)| {
+            let mut token = sample(RULES.rule(idx), seed).0;
+            token.truncate(cut);
+            token
+        }),
+        2 => (0..n_rules, any::<usize>()).prop_map(|(idx, pick)| {
+            let rule = RULES.rule(idx);
+            let words: Vec<&[u8]> = rule.context.iter().map(|word| word.as_bytes())
+                .chain(rule.gate.anchors.iter().map(|anchor| &*anchor.text)).collect();
+            words.get(pick % words.len().max(1)).map(|word| word.to_vec()).unwrap_or_default()
+        }),
+        3 => "[ \"'=:,;./_\\-\n(){}<>@%\\\\]{1,4}".prop_map(String::into_bytes),
+        2 => "[A-Za-z0-9_-]{1,40}".prop_map(String::into_bytes),
+        1 => proptest::collection::vec(any::<u8>(), 0..24),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(160))]
+
+    #[test]
+    fn agrees_with_the_exhaustive_scan(pieces in proptest::collection::vec(piece(), 0..24)) {
+        assert_agreement(&pieces.concat(), Path::new("generated.txt"));
+    }
+
+    #[test]
+    fn split_text_gives_the_same_findings(
+        pieces in proptest::collection::vec(piece(), 0..24),
+        size in 1_usize..4000,
+    ) {
+        let text = pieces.concat();
+        let scanner = scanner(|_| ());
+        let origin = Arc::new(Origin::Memory);
+        let whole = places(&scanner.scan(&Chunk::new(&text, Arc::clone(&origin))));
+        let overlap = RULES.overlap();
+        let mut split = Vec::new();
+        let mut start = 0;
+        loop {
+            let end = (start + overlap + size).min(text.len());
+            let mut chunk = Chunk::new(&text[start..end], Arc::clone(&origin));
+            chunk.offset = start as u64;
+            split.extend(places(&scanner.scan(&chunk)));
+            if end == text.len() {
+                break;
+            }
+            start = end - overlap;
+        }
+        let missing: Vec<_> = whole.iter().filter(|place| !split.contains(place)).collect();
+        prop_assert!(missing.is_empty(), "a split loses {missing:?}");
+    }
+}
+
+#[test]
+fn agrees_on_every_rule_alone() {
+    for rule in RULES.rules() {
+        for seed in 0..4 {
+            let word = rule.context.first().map(|word| word.as_ref()).unwrap_or("x");
+            let name = rule.files.first().map_or("a.txt".to_owned(), |name| name.replace('*', "x"));
+            let text = [format!("{word} = \"").as_bytes(), &sample(rule, seed).0, b"\"\n"].concat();
+            assert_agreement(&text, Path::new(&name));
+        }
+    }
+}
+
+#[test]
+fn agrees_on_this_repository() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    for folder in ["crates", "rules", "benches", "testdata"] {
+        collect(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 100, "the repository is there");
+    for file in files {
+        let text = std::fs::read(&file).expect("files of the repository can be read");
+        assert_agreement(&text, &file);
+    }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => collect(&entry.path(), files),
+            Ok(kind) if kind.is_file() => files.push(entry.path()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Standard input.
+
+use std::io::{self, ErrorKind, Read};
+use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use leaktight_core::{Chunk, Event, Origin, Skip, SkipReason, Source};
+
+use crate::error::reason;
+use crate::options::Reading;
+use crate::read::{Bounds, Cut, Encoding, HEAD, Place, Text, Trouble};
+
+/// Standard input, read in parts that overlap, in constant memory.
+///
+/// It is scanned whatever it holds, binary data too.
+#[derive(Clone, Copy, Debug)]
+pub struct Stdin {
+    reading: Reading,
+}
+
+type Visitor<'a> = &'a (dyn Fn(Event<'_>) -> ControlFlow<()> + Sync);
+
+impl Stdin {
+    /// Returns standard input in parts of 8 MiB that overlap by `overlap` bytes.
+    pub fn new(overlap: usize) -> Self {
+        Self { reading: Reading::new(8 << 20, overlap) }
+    }
+
+    /// Returns it in parts of `part` bytes, or more where the overlap demands it.
+    #[must_use]
+    pub fn with_part(self, part: usize) -> Self {
+        Self { reading: Reading::new(part, self.reading.overlap) }
+    }
+}
+
+impl Source for Stdin {
+    fn drive(&self, visitor: Visitor<'_>) {
+        lend(&mut io::stdin().lock(), self.reading, visitor);
+    }
+}
+
+/// Lends all that a reader has, and tells how that ended.
+fn lend(reader: &mut dyn Read, reading: Reading, visitor: Visitor<'_>) {
+    let stream = Stream { reader, origin: Arc::new(Origin::Stdin), place: Place::default(), visitor };
+    let event = match panic::catch_unwind(AssertUnwindSafe(|| stream.run(reading))) {
+        Ok(Ok(size)) => Event::Scanned(size),
+        Ok(Err((reason, detail))) => Event::Skipped(Skip::new("-", reason, detail)),
+        Err(_) => Event::Skipped(Skip::new("-", SkipReason::Internal, "the scan of it panicked")),
+    };
+    // It was the last event: there is nothing left to break off.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| visitor(event)));
+}
+
+struct Stream<'a> {
+    reader: &'a mut dyn Read,
+    origin: Arc<Origin>,
+    place: Place,
+    visitor: Visitor<'a>,
+}
+
+impl Stream<'_> {
+    /// Lends part after part and returns the number of raw bytes.
+    fn run(mut self, reading: Reading) -> Result<u64, Trouble> {
+        let (mut buffer, mut decoded) = (vec![0; reading.part], Vec::new());
+        let mut cut = None;
+        let mut kept = 0;
+        loop {
+            let (read, err) = self.fill(&mut buffer[kept..]);
+            let len = kept + read;
+            let is_last = len < buffer.len();
+            let (cut, mark) = *cut.get_or_insert_with(|| {
+                let (encoding, mark) = Encoding::detect(&buffer[..len.min(HEAD)]);
+                (Cut { encoding, overlap: reading.overlap }, mark)
+            });
+            let start = if self.place.raw == 0 { mark } else { 0 };
+            self.place.raw += start as u64;
+
+            let raw = &buffer[start..len];
+            let from = self.place;
+            let bounds = if is_last { Bounds::last(raw) } else { cut.bounds(raw) };
+            let text = cut.text(&raw[..bounds.end], (&mut self.place, bounds.step), &mut decoded);
+            self.visit(&text, from)?;
+            match err {
+                Some(err) => return Err((reason(&err), err.to_string())),
+                None if is_last => return Ok(from.raw + raw.len() as u64),
+                None => {}
+            }
+            buffer.copy_within(start + bounds.step..len, 0);
+            kept = len - start - bounds.step;
+        }
+    }
+
+    fn visit(&self, text: &Text<'_>, from: Place) -> Result<(), Trouble> {
+        let chunk = |bytes, offset| Chunk { offset, position: from.position, ..Chunk::new(bytes, self.origin.clone()) };
+        let decoded = Some(chunk(text.bytes, from.offset));
+        let raw = text.raw.map(|raw| chunk(raw, from.raw));
+        for chunk in decoded.into_iter().chain(raw).filter(|chunk| !chunk.bytes.is_empty()) {
+            if (self.visitor)(Event::Chunk(chunk)).is_break() {
+                return Err((SkipReason::Interrupted, String::new()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads until the buffer is full or the stream ends, and returns how it ended.
+    fn fill(&mut self, buffer: &mut [u8]) -> (usize, Option<io::Error>) {
+        let mut len = 0;
+        while len < buffer.len() {
+            match self.reader.read(&mut buffer[len..]) {
+                Ok(0) => break,
+                Ok(read) => len += read,
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                // Someone made the stream we inherited a non-blocking one.
+                Err(err) if err.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(5)),
+                Err(err) => return (len, Some(err)),
+            }
+        }
+        (len, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Gives one byte at a time, then an error if there is one.
+    struct Trickle<'a>(&'a [u8], Option<ErrorKind>);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match (self.0.is_empty(), self.1) {
+                (true, Some(kind)) => Err(kind.into()),
+                (true, None) => Ok(0),
+                (false, _) => self.0.read(&mut buffer[..1]),
+            }
+        }
+    }
+
+    /// Returns the parts lent, by offset and line, and the last event.
+    fn collect(mut reader: Trickle<'_>) -> (Vec<(u64, u64, Vec<u8>)>, String) {
+        let parts = Mutex::new(Vec::new());
+        let end = Mutex::new(String::new());
+        lend(&mut reader, Reading::new(128, 8), &|event| {
+            match event {
+                Event::Chunk(chunk) => {
+                    let part = (chunk.offset, chunk.position.line, chunk.bytes.to_vec());
+                    parts.lock().expect("no panic").push(part);
+                }
+                Event::Scanned(size) => *end.lock().expect("no panic") = format!("scanned {size}"),
+                Event::Skipped(skip) => *end.lock().expect("no panic") = skip.reason.to_string(),
+            }
+            ControlFlow::Continue(())
+        });
+        (parts.into_inner().expect("no panic"), end.into_inner().expect("no panic"))
+    }
+
+    #[test]
+    fn lends_all_of_a_stream_in_parts() {
+        let text = "some line of text\n".repeat(100);
+        let (parts, end) = collect(Trickle(text.as_bytes(), None));
+        assert_eq!(end, format!("scanned {}", text.len()));
+        assert!(parts.len() > 5);
+        for (offset, line, bytes) in parts {
+            assert!(text.as_bytes()[usize::try_from(offset).expect("small")..].starts_with(&bytes));
+            assert_eq!(line, offset / 18 + 1);
+        }
+    }
+
+    #[test]
+    fn decodes_a_wide_stream() {
+        let text = "some line of text\n".repeat(100);
+        let raw: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let (parts, end) = collect(Trickle(&raw, None));
+        assert_eq!(end, format!("scanned {}", raw.len()));
+        for (offset, line, bytes) in parts {
+            assert!(text.as_bytes()[usize::try_from(offset).expect("small")..].starts_with(&bytes));
+            assert_eq!(line, offset / 18 + 1);
+        }
+    }
+
+    #[test]
+    fn lends_what_came_before_an_error() {
+        let (parts, end) = collect(Trickle(b"a token", Some(ErrorKind::Other)));
+        assert_eq!(parts[0].2, b"a token");
+        assert_eq!(end, "io");
+        assert_eq!(collect(Trickle(b"", None)), (vec![], "scanned 0".to_owned()));
+    }
+}
