@@ -1,7 +1,13 @@
 //! Compiles the built-in rule pack into constants, so that a program that
 //! scans parses no TOML and no pattern at start-up.
 
-#![allow(dead_code, missing_docs, unreachable_pub, unused_imports, reason = "the rule module is shared with the library")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    unused_imports,
+    reason = "the rule module is shared with the library"
+)]
 
 #[path = "src/rule/mod.rs"]
 mod rule;

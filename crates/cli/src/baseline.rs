@@ -65,7 +65,11 @@ impl Baseline {
             return Err(Hint::new(message, HINT).into());
         }
         if let Some(key) = baseline.findings.keys().find(|key| Fingerprint::parse(key).is_none()) {
-            return Err(Hint::new(format!("`{file}` holds an invalid fingerprint: `{}`", crate::term::escape(key.as_bytes())), HINT).into());
+            return Err(Hint::new(
+                format!("`{file}` holds an invalid fingerprint: `{}`", crate::term::escape(key.as_bytes())),
+                HINT,
+            )
+            .into());
         }
         Ok(baseline)
     }

@@ -104,9 +104,11 @@ impl<'a> Collector<'a> {
         let mut findings = gathered.findings;
         let rule_id = |finding: &Finding| finding.rule().id.clone();
         findings.sort_by(|a, b| {
-            (&a.origin, a.offset, a.secret.len()).cmp(&(&b.origin, b.offset, b.secret.len())).then_with(|| rule_id(a).cmp(&rule_id(b)))
+            let place = (&a.origin, a.offset).cmp(&(&b.origin, b.offset));
+            place.then_with(|| rule_id(a).cmp(&rule_id(b))).then_with(|| b.secret.len().cmp(&a.secret.len()))
         });
-        // The overlap of two parts of a large file is scanned twice.
+        // The overlap of two parts of a large file is scanned twice, and a
+        // match that the end of a part cuts short is whole in the next.
         findings.dedup_by(|a, b| (&a.origin, a.offset, a.rule_idx) == (&b.origin, b.offset, b.rule_idx));
         let mut unscanned = gathered.unscanned;
         unscanned.sort();

@@ -13,3 +13,12 @@ pub(crate) fn harden() {
 /// There is nothing to do elsewhere.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn harden() {}
+
+/// Makes a panic say where it happened and not what it held: its message may
+/// quote what was scanned.
+pub(crate) fn silence_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("error: internal defect at {place}; please report it, without the scanned text");
+    }));
+}

@@ -16,6 +16,7 @@ mod report;
 mod term;
 
 use std::io::{self, Write as _};
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -24,13 +25,15 @@ use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
     hygiene::harden();
+    hygiene::silence_panics();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(err) => return usage(&err),
     };
-    match run(args) {
-        Ok(code) => ExitCode::from(code),
-        Err(err) => ExitCode::from(complain(&err)),
+    match panic::catch_unwind(|| run(args)) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(err)) => ExitCode::from(complain(&err)),
+        Err(_) => ExitCode::from(exit::INTERNAL),
     }
 }
 

@@ -6,11 +6,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 /// Calls `work` and, while it runs long, shows what `state` returns: files and bytes.
-pub(crate) fn during<T>(
-    wanted: bool,
-    state: impl Fn() -> (u64, u64) + Sync,
-    work: impl FnOnce() -> T,
-) -> T {
+pub(crate) fn during<T>(wanted: bool, state: impl Fn() -> (u64, u64) + Sync, work: impl FnOnce() -> T) -> T {
     if !wanted || !std::io::stderr().is_terminal() {
         return work();
     }

@@ -18,16 +18,20 @@ pub fn sample(rule: &Rule, seed: u64) -> (Vec<u8>, Span) {
         sampler.write(&hir);
     }
     let secret = sampler.secret.unwrap_or(Span::new(0, sampler.text.len()));
-    rule.checks
-        .iter()
-        .fold((sampler.text, secret), |(text, secret), check| check::repair(*check, text, secret, seed))
+    rule.checks.iter().fold((sampler.text, secret), |(text, secret), check| check::repair(*check, text, secret, seed))
 }
 
 /// Fills an example's `{token}`, `{short}` and `{long}`.
 pub fn fill_example(rule: &Rule, example: &str, seed: u64) -> Vec<u8> {
     let (token, secret) = sample(rule, seed);
     let last = token.last().copied().unwrap_or(b'x');
-    let next = if last.is_ascii_digit() { b'7' } else if last.is_ascii_lowercase() { b'c' } else { b'C' };
+    let next = if last.is_ascii_digit() {
+        b'7'
+    } else if last.is_ascii_lowercase() {
+        b'c'
+    } else {
+        b'C'
+    };
     let short = [&token[..secret.end.saturating_sub(1)], &token[secret.end..]].concat();
     let long = [&token[..secret.end], &[next], &token[secret.end..]].concat();
     let mut filled = Vec::new();

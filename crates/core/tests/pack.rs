@@ -109,10 +109,7 @@ fn a_bad_rule_file_is_an_error_with_its_place() {
                 impact = \"i\"\nrevoke = \"r\"\nmatch = []\nignore = []\n";
     let errors = RuleSet::from_files(&[("x.toml", text)]).expect_err("the group is not closed");
     assert_eq!(errors.len(), 1);
-    assert_eq!(
-        errors[0].to_string(),
-        "rule `x-key` has an invalid pattern: unclosed group\n  at x.toml:6:14"
-    );
+    assert_eq!(errors[0].to_string(), "rule `x-key` has an invalid pattern: unclosed group\n  at x.toml:6:14");
     let unknown = text.replace("'x_(a'", "'x_abc'\nkeywords = []");
     let errors = RuleSet::from_files(&[("x.toml", &unknown)]).expect_err("the key is unknown");
     assert_eq!((errors[0].line, errors[0].column, errors[0].rule.as_deref()), (7, 1, Some("x-key")));

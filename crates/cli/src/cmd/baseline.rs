@@ -24,7 +24,10 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<u8> {
     }
     if !coverage.is_complete() {
         let first = coverage.unscanned.first().map(|skip| escape_path(&skip.path)).unwrap_or_default();
-        let message = format!("{} could not be scanned, so a baseline would hide what it holds: `{first}`", coverage.unscanned.len());
+        let message = format!(
+            "{} could not be scanned, so a baseline would hide what it holds: `{first}`",
+            coverage.unscanned.len()
+        );
         return Err(Hint::new(message, "`leaktight scan` lists what could not be scanned, and why").into());
     }
     let open = findings.into_iter().filter(|finding| finding.suppressed.is_none());

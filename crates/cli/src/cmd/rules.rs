@@ -31,7 +31,8 @@ fn print(text: &str) -> anyhow::Result<u8> {
 fn list(filter: Option<&str>, as_json: bool) -> anyhow::Result<u8> {
     let rules = RuleSet::builtin();
     let wanted = filter.unwrap_or_default().to_lowercase();
-    let holds = |rule: &&Rule| [&rule.id, &rule.title, &rule.provider].iter().any(|text| text.to_lowercase().contains(&wanted));
+    let holds =
+        |rule: &&Rule| [&rule.id, &rule.title, &rule.provider].iter().any(|text| text.to_lowercase().contains(&wanted));
     let chosen: Vec<&Rule> = rules.rules().iter().filter(holds).collect();
     if as_json {
         let all: Vec<_> = chosen.iter().map(|rule| describe(rule)).collect();
@@ -83,11 +84,17 @@ fn show(id: &str) -> anyhow::Result<u8> {
 
 /// How the gate reaches a rule, in words.
 fn reached(rule: &Rule) -> String {
-    let literals: Vec<String> =
-        rule.gate.anchors.iter().map(|anchor| format!("`{}`", String::from_utf8_lossy(&anchor.text).escape_debug())).collect();
+    let literals: Vec<String> = rule
+        .gate
+        .anchors
+        .iter()
+        .map(|anchor| format!("`{}`", String::from_utf8_lossy(&anchor.text).escape_debug()))
+        .collect();
     let by = if literals.is_empty() { "a context word".to_owned() } else { literals.join(" or ") };
     match rule.gate.driver {
-        Driver::Core | Driver::Run | Driver::Wide => format!("{by} near a token of {} characters or more", rule.gate.run),
+        Driver::Core | Driver::Run | Driver::Wide => {
+            format!("{by} near a token of {} characters or more", rule.gate.run)
+        }
         Driver::Text => format!("{by} anywhere in the text"),
         Driver::Whole => "every byte of the text".to_owned(),
     }
@@ -154,7 +161,9 @@ fn try_examples(scanner: &Scanner, rule: &Rule, source: &RuleSource) -> Vec<Stri
     let origin = Arc::new(Origin::File(name.into()));
     let finds = |text: &[u8]| {
         let scan = scanner.scan(&Chunk::new(text, Arc::clone(&origin)));
-        scan.findings.iter().any(|finding| finding.confidence >= rule.confidence.min(leaktight_core::Confidence::Medium))
+        scan.findings
+            .iter()
+            .any(|finding| finding.confidence >= rule.confidence.min(leaktight_core::Confidence::Medium))
     };
     let mut wrong = Vec::new();
     for (number, example) in source.matches.iter().enumerate() {

@@ -32,11 +32,15 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let sources = sources(args, &project, scanner.rules().overlap())?;
 
     let collector = Collector::new(&scanner, &interrupt);
-    progress::during(!args.show.no_progress, || collector.progress(), || {
-        for source in &sources {
-            collector.drive(source.as_ref());
-        }
-    });
+    progress::during(
+        !args.show.no_progress,
+        || collector.progress(),
+        || {
+            for source in &sources {
+                collector.drive(source.as_ref());
+            }
+        },
+    );
     let (findings, mut coverage) = collector.finish();
     if args.judge.require_nonempty && coverage.scanned == 0 {
         let nothing = "nothing was scanned, and --require-nonempty was given";
@@ -123,9 +127,8 @@ pub(super) fn walk_options(select: &Select, excludes: &[String], overlap: usize)
 
 fn report(args: &Scan, project: &Project, mut findings: Vec<Finding>, coverage: Coverage, start: Instant) -> Report {
     project.suppress(&mut findings);
-    let below = |finding: &Finding| {
-        finding.confidence < args.judge.confidence || finding.severity < args.judge.severity
-    };
+    let below =
+        |finding: &Finding| finding.confidence < args.judge.confidence || finding.severity < args.judge.severity;
     let n_all = findings.len();
     findings.retain(|finding| !below(finding));
     let n_below = (n_all - findings.len()) as u64;
@@ -150,9 +153,10 @@ fn report(args: &Scan, project: &Project, mut findings: Vec<Finding>, coverage: 
 fn allowed_gaps(names: &[String]) -> anyhow::Result<Vec<SkipReason>> {
     const HINT: &str = "the reasons are those that reports print, such as permission, size, changed, vanished, io";
     let parse = |name: &String| {
-        SkipReason::from_name(name)
-            .filter(|reason| !reason.is_exclusion())
-            .ok_or_else(|| Hint::new(format!("`{}` is no reason for an incomplete scan", crate::term::escape(name.as_bytes())), HINT).into())
+        SkipReason::from_name(name).filter(|reason| !reason.is_exclusion()).ok_or_else(|| {
+            Hint::new(format!("`{}` is no reason for an incomplete scan", crate::term::escape(name.as_bytes())), HINT)
+                .into()
+        })
     };
     names.iter().map(parse).collect()
 }
@@ -168,7 +172,11 @@ fn code(report: &Report, allowed: &[SkipReason]) -> u8 {
 }
 
 /// Returns all findings of a folder, for a baseline.
-pub(super) fn findings(root: &Path, scanner: &Scanner, interrupt: &Interrupt) -> anyhow::Result<(Vec<Finding>, Coverage)> {
+pub(super) fn findings(
+    root: &Path,
+    scanner: &Scanner,
+    interrupt: &Interrupt,
+) -> anyhow::Result<(Vec<Finding>, Coverage)> {
     let mut options = WalkOptions::default();
     options.overlap = scanner.rules().overlap();
     let project = Project::read(&[root.to_owned()], &Judge::for_baseline())?;

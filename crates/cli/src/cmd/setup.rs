@@ -28,7 +28,8 @@ pub(crate) fn read_texts(files: &[PathBuf]) -> anyhow::Result<Vec<(String, Strin
     let read = |file: &PathBuf| {
         let name = escape_path(file);
         let bytes = read_small(file).with_context(|| format!("cannot read the rule file `{name}`"))?;
-        let text = String::from_utf8(bytes).map_err(|_| Hint::new(format!("`{name}` is not UTF-8"), "save it as UTF-8"))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| Hint::new(format!("`{name}` is not UTF-8"), "save it as UTF-8"))?;
         Ok((name, text))
     };
     files.iter().map(read).collect()
@@ -52,7 +53,11 @@ pub(crate) fn keep_only(rules: &mut RuleSet, ids: &[String]) -> anyhow::Result<(
 
 /// The error for a rule that does not exist.
 pub(crate) fn unknown_rule(id: &str) -> anyhow::Error {
-    Hint::new(format!("there is no rule `{}`", crate::term::escape(id.as_bytes())), "`leaktight rules list` names them all").into()
+    Hint::new(
+        format!("there is no rule `{}`", crate::term::escape(id.as_bytes())),
+        "`leaktight rules list` names them all",
+    )
+    .into()
 }
 
 /// Shares a rule set; one without a rule would find nothing in anything.
@@ -66,6 +71,7 @@ pub(crate) fn share(rules: RuleSet) -> anyhow::Result<Arc<RuleSet>> {
 /// Returns the first file of a name that belongs to one of the targets.
 pub(crate) fn project_file(targets: &[PathBuf], name: &str) -> Option<PathBuf> {
     let places = targets.iter().filter(|target| target.as_os_str() != "-").map(PathBuf::as_path);
-    let places = if targets.iter().all(|target| target.as_os_str() == "-") { vec![Path::new(".")] } else { places.collect() };
+    let places =
+        if targets.iter().all(|target| target.as_os_str() == "-") { vec![Path::new(".")] } else { places.collect() };
     places.into_iter().find_map(|target| crate::config::find(target, name))
 }

@@ -122,11 +122,6 @@ impl Report {
         }
         counts
     }
-
-    /// Returns the worst severity among the findings.
-    pub(crate) fn worst(&self) -> Option<Severity> {
-        self.findings.iter().map(|finding| finding.severity).max()
-    }
 }
 
 /// How a report is written.

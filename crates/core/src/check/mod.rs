@@ -50,11 +50,6 @@ impl<'a> Subject<'a> {
         self.bytes.get(self.secret.range()).unwrap_or_default()
     }
 
-    /// Returns the match, or no byte when its span lies outside the chunk.
-    pub(crate) fn whole_bytes(&self) -> &'a [u8] {
-        self.bytes.get(self.whole.range()).unwrap_or_default()
-    }
-
     /// Returns the chunk before the secret.
     fn before(&self) -> &'a [u8] {
         &self.bytes[..self.secret.start.min(self.bytes.len())]

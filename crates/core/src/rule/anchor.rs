@@ -162,7 +162,9 @@ fn shape(hir: &Hir) -> Shape {
         HirKind::Repetition(repetition) => Shape::repeat(repetition),
         HirKind::Capture(capture) => shape(&capture.sub),
         HirKind::Concat(parts) => sequence(parts),
-        HirKind::Alternation(parts) => parts.iter().map(shape).reduce(Shape::or).unwrap_or_else(|| Shape::text(b"", false)),
+        HirKind::Alternation(parts) => {
+            parts.iter().map(shape).reduce(Shape::or).unwrap_or_else(|| Shape::text(b"", false))
+        }
     }
 }
 
@@ -404,7 +406,8 @@ fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run]) -> Option<Gate
                 let digit = driver == Driver::Wide || run.len < COLD_RUN || before.max(after) > PREFIX;
                 let anchors = Cow::Owned(set.clone());
                 let bits = set_bits(set);
-                found = Some((score, Gate { driver, anchors, run: run.len, before, after, digit, bits, ..Gate::whole() }));
+                found =
+                    Some((score, Gate { driver, anchors, run: run.len, before, after, digit, bits, ..Gate::whole() }));
             }
         }
     }
@@ -495,10 +498,12 @@ fn class_literals(bytes: &[u8]) -> Option<Vec<Literal>> {
 
 impl Runs {
     fn text(text: &[u8], member: fn(u8) -> bool, least: u32) -> Self {
-        text.iter().map(|byte| Self::class(&[*byte], member)).enumerate().fold(
-            Self { full: true, ..Self::default() },
-            |all, (at, one)| all.then(one, (at as u32, at as u32), (1, 1), least),
-        )
+        text.iter()
+            .map(|byte| Self::class(&[*byte], member))
+            .enumerate()
+            .fold(Self { full: true, ..Self::default() }, |all, (at, one)| {
+                all.then(one, (at as u32, at as u32), (1, 1), least)
+            })
     }
 
     fn class(bytes: &[u8], member: fn(u8) -> bool) -> Self {
@@ -549,8 +554,7 @@ impl Runs {
     fn or(self, other: Self, left: (u32, u32), right: (u32, u32), least: u32) -> Self {
         let mut long = Vec::new();
         let pick = |runs: &[Run]| runs.iter().max_by_key(|run| run.len).copied();
-        if let (Some(a), Some(b)) =
-            (pick(&self.all(left.0, left.1, least)), pick(&other.all(right.0, right.1, least)))
+        if let (Some(a), Some(b)) = (pick(&self.all(left.0, left.1, least)), pick(&other.all(right.0, right.1, least)))
         {
             long.push(Run {
                 min: a.min.min(b.min),
@@ -560,12 +564,7 @@ impl Runs {
                 open: a.open && b.open,
             });
         }
-        Self {
-            full: self.full && other.full,
-            head: self.head.min(other.head),
-            tail: self.tail.min(other.tail),
-            long,
-        }
+        Self { full: self.full && other.full, head: self.head.min(other.head), tail: self.tail.min(other.tail), long }
     }
 
     /// Every run that is long enough, those at the ends included.

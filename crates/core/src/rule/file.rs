@@ -231,9 +231,8 @@ impl<'a> Read<'a> {
     fn validate(&self) -> Result<(), RuleError> {
         let source = &self.source;
         let at_id = source.id.span().start;
-        let kebab = |id: &str| {
-            !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
+        let kebab =
+            |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !kebab(source.id.get_ref()) {
             return Err(self.error(at_id, "has an id that is not in kebab case".to_owned()));
         }
@@ -270,17 +269,13 @@ impl<'a> Read<'a> {
 
 /// Parses a pattern over bytes with Unicode off, with the offset of an error.
 fn parse_pattern(pattern: &str) -> Result<Hir, (usize, String)> {
-    regex_syntax::ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .nest_limit(64)
-        .build()
-        .parse(pattern)
-        .map_err(|err| match err {
+    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).nest_limit(64).build().parse(pattern).map_err(|err| {
+        match err {
             regex_syntax::Error::Parse(err) => (err.span().start.offset, err.kind().to_string()),
             regex_syntax::Error::Translate(err) => (err.span().start.offset, err.kind().to_string()),
             _ => (0, "unknown syntax".to_owned()),
-        })
+        }
+    })
 }
 
 /// Returns the spellings of a context word, in lower case: its parts joined by

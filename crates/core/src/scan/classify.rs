@@ -207,13 +207,17 @@ fn portable(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         (masks.narrow[lane], masks.wide[lane], masks.digit[lane]) = (narrow, wide, digit);
         if !teddy.empty {
             let windows = block[lane * LANE..(lane + 1) * LANE + BEYOND].windows(3);
-            masks.word[lane] = windows.enumerate().fold(0, |mask, (bit, window)| mask | u64::from(teddy.starts(window)) << bit);
+            masks.word[lane] =
+                windows.enumerate().fold(0, |mask, (bit, window)| mask | u64::from(teddy.starts(window)) << bit);
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "vector loads and calls of functions for detected features; nothing else here is unsafe")]
+#[expect(
+    unsafe_code,
+    reason = "vector loads and calls of functions for detected features; nothing else here is unsafe"
+)]
 mod x86 {
     use std::arch::x86_64::*;
 

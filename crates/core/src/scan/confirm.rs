@@ -112,14 +112,8 @@ impl<'a, 'b> Confirm<'a, 'b> {
     }
 
     fn judge(&self, rule_idx: usize, whole: Span, secret: Span) -> Result<Match, Reason> {
-        let found = Match {
-            rule_idx,
-            whole,
-            secret,
-            confidence: Confidence::Low,
-            doubtful: false,
-            reasons: Vec::new(),
-        };
+        let found =
+            Match { rule_idx, whole, secret, confidence: Confidence::Low, doubtful: false, reasons: Vec::new() };
         filter::judge(self.rules, self.chunk, found)
     }
 }

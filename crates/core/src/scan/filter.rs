@@ -161,7 +161,8 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
 
 fn run_checks(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) -> Result<(), Reason> {
     for check in &*rule.checks {
-        let subject = Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.path() };
+        let subject =
+            Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.path() };
         match check::run(*check, &subject) {
             Outcome::Pass => pass(*check, found),
             Outcome::Neutral => {}

@@ -2,11 +2,11 @@
 //!
 //! Contract: may name places where nothing matches, but never misses one.
 
+use super::Limits;
 use super::classify::{BEYOND, LANE, Level, Masks};
 use super::confirm::Confirm;
 use super::runs::{Kind, Run, RunFinder};
 use super::tables::{Tables, TextSearch, Use};
-use super::Limits;
 use crate::rule::Driver;
 use crate::ruleset::{LONGEST_MATCH, RuleSet};
 
@@ -152,7 +152,8 @@ impl Gate<'_> {
                 }
             });
         }
-        self.hits.retain(|(_, literal)| tables.uses[*literal as usize].iter().any(|one| matches!(one, Use::Context { .. })));
+        self.hits
+            .retain(|(_, literal)| tables.uses[*literal as usize].iter().any(|one| matches!(one, Use::Context { .. })));
         if !self.hits.is_empty() {
             self.hits.sort_unstable();
             self.join_context();

@@ -19,17 +19,16 @@ pub(super) struct Literal {
 impl Literal {
     pub(super) fn new(text: &[u8], nocase: bool) -> Self {
         let size = text.len().min(4);
-        let window = (0..=text.len() - size)
-            .max_by_key(|at| (rarity(&text[*at..at + size]), usize::MAX - at))
-            .unwrap_or(0);
+        let window =
+            (0..=text.len() - size).max_by_key(|at| (rarity(&text[*at..at + size]), usize::MAX - at)).unwrap_or(0);
         Self { text: text.to_vec(), nocase, window }
     }
 
     /// Whether the literal stands at `at`.
     pub(super) fn is_at(&self, bytes: &[u8], at: usize) -> bool {
-        bytes.get(at..at + self.text.len()).is_some_and(|found| {
-            if self.nocase { found.eq_ignore_ascii_case(&self.text) } else { found == self.text }
-        })
+        bytes
+            .get(at..at + self.text.len())
+            .is_some_and(|found| if self.nocase { found.eq_ignore_ascii_case(&self.text) } else { found == self.text })
     }
 }
 

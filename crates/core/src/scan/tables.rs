@@ -187,7 +187,9 @@ fn add_rule(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
     if rule.gate.anchors.is_empty() {
         for word in &*rule.context {
             match rule.gate.driver {
-                Driver::Core | Driver::Run | Driver::Wide => gather.add(word.as_bytes(), true, true, Use::Context { rule_idx }),
+                Driver::Core | Driver::Run | Driver::Wide => {
+                    gather.add(word.as_bytes(), true, true, Use::Context { rule_idx })
+                }
                 Driver::Text => gather.add(word.as_bytes(), true, false, Use::Around { rule_idx }),
                 Driver::Whole => {}
             }
