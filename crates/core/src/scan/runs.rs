@@ -1,6 +1,6 @@
 //! Runs of token characters, from the masks of a block.
 
-use super::classify::{LANE, Masks, is_core, is_narrow, is_wide};
+use super::classify::{LANE, Masks, is_core};
 use crate::rule::{COLD_RUN, HOT_RUN, WIDE_RUN};
 
 /// A maximal run of characters of one class.
@@ -29,49 +29,86 @@ pub(super) enum Kind {
     Wide,
 }
 
-/// Finds the runs that start in a block.
+/// Finds the runs of a text, block by block.
+///
+/// A run is found in the block it ends in.
 #[derive(Debug, Default)]
 pub(super) struct RunFinder {
-    narrow: Carry,
-    wide: Carry,
-}
-
-/// Whether a run was under way at the end of the last block.
-#[derive(Clone, Copy, Debug, Default)]
-struct Carry {
-    last: u64,
+    narrow: Tracker,
+    wide: Tracker,
 }
 
 impl RunFinder {
-    /// Adds the runs that start in the first `n_lanes` lanes of the block at
-    /// `base`; the masks may describe one lane more, to look ahead.
+    /// Adds the runs that end in the block at `base`, of which `n_lanes` lanes
+    /// count; the masks may describe one lane more, to look ahead.
     pub(super) fn find(&mut self, bytes: &[u8], base: usize, n_lanes: usize, masks: &Masks, runs: &mut Vec<Run>) {
-        for lane in 0..n_lanes {
-            let ahead = |mask: &[u64]| (u128::from(mask[lane]), u128::from(mask.get(lane + 1).copied().unwrap_or(0)));
-            let at = base + lane * LANE;
-            let starts = self.narrow.starts(ahead(&masks.narrow), HOT_RUN);
-            each_bit(starts, |bit| {
-                let (start, end) = (at + bit, end_of(bytes, at + bit + HOT_RUN as usize, is_narrow));
-                if let Some(kind) = narrow_kind(&bytes[start..end]) {
-                    runs.push(Run { start, end, kind });
-                }
-            });
-            let starts = self.wide.starts(ahead(&masks.wide), WIDE_RUN);
-            each_bit(starts, |bit| {
-                let (start, end) = (at + bit, end_of(bytes, at + bit + WIDE_RUN as usize, is_wide));
-                if bytes[start..end].iter().any(u8::is_ascii_digit) {
-                    runs.push(Run { start, end, kind: Kind::Wide });
-                }
-            });
+        self.narrow.find(&masks.narrow, HOT_RUN, base, n_lanes, |start, end| {
+            runs.extend(narrow_kind(&bytes[start..end]).map(|kind| Run { start, end, kind }));
+        });
+        self.wide.find(&masks.wide, WIDE_RUN, base, n_lanes, |start, end| {
+            if bytes[start..end].iter().any(u8::is_ascii_digit) {
+                runs.push(Run { start, end, kind: Kind::Wide });
+            }
+        });
+        if base + n_lanes * LANE >= bytes.len() {
+            self.finish(bytes, runs);
+        }
+    }
+
+    /// Adds the runs that the end of the text ends.
+    fn finish(&mut self, bytes: &[u8], runs: &mut Vec<Run>) {
+        let end = bytes.len();
+        if let Some(start) = self.narrow.open.take() {
+            runs.extend(narrow_kind(&bytes[start..]).map(|kind| Run { start, end, kind }));
+        }
+        if let Some(start) = self.wide.open.take()
+            && bytes[start..].iter().any(u8::is_ascii_digit)
+        {
+            runs.push(Run { start, end, kind: Kind::Wide });
         }
     }
 }
 
-impl Carry {
+/// Follows the runs of one class from block to block.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tracker {
+    /// Start of a run that is long enough and has not ended.
+    open: Option<usize>,
+    /// Whether the last byte looked at begins enough bytes of the class.
+    last: u64,
+}
+
+impl Tracker {
+    #[inline]
+    fn find(&mut self, mask: &[u64], least: u32, base: usize, n_lanes: usize, mut found: impl FnMut(usize, usize)) {
+        for lane in 0..n_lanes {
+            let here = mask[lane];
+            let at = base + lane * LANE;
+            if let Some(start) = self.open
+                && here != u64::MAX
+            {
+                found(start, at + here.trailing_ones() as usize);
+                self.open = None;
+            }
+            let next = mask.get(lane + 1).copied().unwrap_or(0);
+            let mut starts = self.starts(here, next, least);
+            while starts != 0 {
+                let bit = starts.trailing_zeros();
+                starts &= starts - 1;
+                let len = (here >> bit).trailing_ones();
+                if bit + len == 64 {
+                    self.open = Some(at + bit as usize);
+                } else {
+                    found(at + bit as usize, at + (bit + len) as usize);
+                }
+            }
+        }
+    }
+
     /// The first bytes of the runs of at least `least` bytes that start in a lane.
     #[inline]
-    fn starts(&mut self, (here, next): (u128, u128), least: u32) -> u64 {
-        let mut all = here | next << 64;
+    fn starts(&mut self, here: u64, next: u64, least: u32) -> u64 {
+        let mut all = u128::from(here) | u128::from(next) << 64;
         let mut len = 1;
         while len < least {
             all &= all >> len;
@@ -81,14 +118,6 @@ impl Carry {
         let starts = within & !(within << 1 | self.last);
         self.last = within >> 63;
         starts
-    }
-}
-
-#[inline]
-fn each_bit(mut mask: u64, mut call: impl FnMut(usize)) {
-    while mask != 0 {
-        call(mask.trailing_zeros() as usize);
-        mask &= mask - 1;
     }
 }
 
@@ -102,25 +131,21 @@ fn narrow_kind(run: &[u8]) -> Option<Kind> {
     Some(if core { Kind::Core } else { Kind::Hot })
 }
 
-fn end_of(bytes: &[u8], from: usize, member: fn(u8) -> bool) -> usize {
-    bytes[from..].iter().position(|byte| !member(*byte)).map_or(bytes.len(), |at| from + at)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::classify::{BEYOND, Level, Teddy};
+    use super::super::classify::{BEYOND, Level, Teddy, is_narrow, is_wide};
     use super::*;
 
     /// The definition of runs, byte by byte.
     fn naive(bytes: &[u8]) -> Vec<Run> {
         let mut runs = Vec::new();
         for (wide, least) in [(false, HOT_RUN), (true, WIDE_RUN)] {
-            let member = if wide { is_wide } else { is_narrow };
+            let member: fn(u8) -> bool = if wide { is_wide } else { is_narrow };
             let mut at = 0;
             while at < bytes.len() {
-                let end = end_of(bytes, at, member);
+                let end = at + bytes[at..].iter().take_while(|byte| member(**byte)).count();
                 let run = &bytes[at..end];
                 let wide_kind = run.iter().any(u8::is_ascii_digit).then_some(Kind::Wide);
                 let kind = if wide { wide_kind } else { narrow_kind(run) };
