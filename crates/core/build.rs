@@ -81,13 +81,14 @@ fn gate(gate: &Gate) -> String {
     let anchors: Vec<String> = gate.anchors.iter().map(anchor).collect();
     format!(
         "Gate {{ driver: Driver::{:?}, anchors: Cow::Borrowed(&[{}]), run: {}, before: {}, after: {}, lead: {}, \
-         trail: {}, min_len: {}, max_len: {}, digit: {}, bits: {} }}",
+         reach: {}, trail: {}, min_len: {}, max_len: {}, digit: {}, bits: {} }}",
         gate.driver,
         anchors.join(", "),
         gate.run,
         gate.before,
         gate.after,
         gate.lead,
+        gate.reach,
         gate.trail,
         gate.min_len,
         gate.max_len,

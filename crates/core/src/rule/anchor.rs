@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
-use super::{List, Text};
+use super::{Boundary, List, Text};
 
 /// Least length of a token run that holds a digit.
 pub const HOT_RUN: u32 = 16;
@@ -21,8 +21,6 @@ pub const WIDE_RUN: u32 = 32;
 
 /// The greatest distance between a literal and a run that the gate bridges.
 const BRIDGE: u32 = 64;
-/// The greatest distance between a literal and a run without a digit.
-const PREFIX: u32 = 9;
 /// Strings a literal may expand to.
 const EXPANSION: usize = 64;
 /// Bytes of the shortest literal the gate can look up.
@@ -43,8 +41,10 @@ pub struct Gate {
     pub before: u32,
     /// How far after a run an anchor may end.
     pub after: u32,
-    /// How far before the run a match may start.
+    /// How far before the run a match may start: the greatest offset of the run.
     pub lead: u32,
+    /// The least offset of the run's end.
+    pub reach: u32,
     /// How far after the run a match may end.
     pub trail: u32,
     /// Least length of a match.
@@ -87,9 +87,10 @@ pub struct Anchor {
 
 impl Gate {
     /// Derives the gate of a rule from the syntax tree of its pattern.
-    pub(super) fn derive(hir: &Hir, context: &[Text]) -> Self {
+    pub(super) fn derive(hir: &Hir, context: &[Text], boundary: Boundary) -> Self {
         let shape = shape(hir);
         let mut gate = shape.choose(!context.is_empty());
+        gate.digit |= gate.driver == Driver::Run && !boundary.at_start();
         gate.min_len = shape.min;
         gate.max_len = shape.max;
         gate
@@ -369,6 +370,7 @@ impl Gate {
             before: 0,
             after: 0,
             lead: 0,
+            reach: 0,
             trail: 0,
             min_len: 0,
             max_len: 0,
@@ -378,7 +380,8 @@ impl Gate {
     }
 
     fn at_run(driver: Driver, run: Run) -> Self {
-        Self { driver, run: run.len, lead: run.max, trail: run.after, digit: true, ..Self::whole() }
+        let reach = run.min.saturating_add(run.len);
+        Self { driver, run: run.len, lead: run.max, reach, trail: run.after, digit: true, ..Self::whole() }
     }
 
     fn text(set: &[Anchor]) -> Self {
@@ -401,13 +404,13 @@ fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run]) -> Option<Gate
             }
             let score = set_bits(set).min(40) * 4 + run.len.min(32) - before.max(after) / 4;
             if found.as_ref().is_none_or(|(best, _)| score > *best) {
-                // Only prefixes are looked for round runs without a digit, of
-                // which source code holds many.
-                let digit = driver == Driver::Wide || run.len < COLD_RUN || before.max(after) > PREFIX;
+                // Source code holds many runs without a digit, so only tokens
+                // that start with their literal are looked for there.
+                let starts = before == 0 && set.iter().all(|anchor| anchor.max == 0 && core(anchor.text[0]));
+                let digit = driver == Driver::Wide || run.len < COLD_RUN || !starts;
                 let anchors = Cow::Owned(set.clone());
                 let bits = set_bits(set);
-                found =
-                    Some((score, Gate { driver, anchors, run: run.len, before, after, digit, bits, ..Gate::whole() }));
+                found = Some((score, Gate { anchors, before, after, digit, bits, ..Gate::at_run(driver, *run) }));
             }
         }
     }

@@ -214,7 +214,7 @@ impl<'a> Read<'a> {
             confidence: source.confidence.unwrap_or(default),
             pattern: owned(source.pattern.get_ref()),
             boundary: source.boundary,
-            gate: Gate::derive(&hir, &context),
+            gate: Gate::derive(&hir, &context, source.boundary),
             context,
             reach: source.reach,
             files: source.files.iter().map(|name| Cow::Owned(name.clone())).collect(),

@@ -10,7 +10,7 @@ use super::literals::byte_rarity;
 pub(super) const LANE: usize = 64;
 
 /// Bytes beyond a block that its classification may look at.
-pub(super) const BEYOND: usize = 2;
+pub(super) const BEYOND: usize = 3;
 
 /// The masks of a block.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(super) struct Masks {
     pub(super) wide: Vec<u64>,
     /// `[0-9]`.
     pub(super) digit: Vec<u64>,
-    /// Where three bytes look like the start of a searched-for window.
+    /// Where four bytes look like the start of a searched-for window.
     pub(super) word: Vec<u64>,
 }
 
@@ -43,6 +43,9 @@ impl Masks {
         }
     }
 }
+
+/// Bytes of a window; the last of a window of three may be any.
+const WINDOW: usize = 4;
 
 /// What the machine can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,29 +73,32 @@ impl Level {
     }
 }
 
-/// The nibbles of the first three bytes of searched-for windows, in eight
-/// buckets: a window can only start where one bucket holds all six nibbles.
+/// The nibbles of the bytes of searched-for windows, in eight buckets: a window
+/// can only start where one bucket holds all eight nibbles.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Teddy {
-    /// For each of the three bytes: buckets by low nibble and by high nibble.
-    nibbles: [([u8; 16], [u8; 16]); 3],
+    /// For each of the four bytes: buckets by low nibble and by high nibble.
+    nibbles: [([u8; 16], [u8; 16]); WINDOW],
     empty: bool,
 }
 
 /// The nibbles of the windows in one bucket, as sets of bits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    low: [u16; 3],
-    high: [u16; 3],
+    low: [u16; WINDOW],
+    high: [u16; WINDOW],
 }
 
 impl Bucket {
-    fn with(mut self, window: [u8; 3]) -> Self {
+    fn with(mut self, window: &[u8]) -> Self {
         for (at, byte) in window.iter().enumerate() {
             for case in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
                 self.low[at] |= 1 << (case & 15);
                 self.high[at] |= 1 << (case >> 4);
             }
+        }
+        for at in window.len()..WINDOW {
+            (self.low[at], self.high[at]) = (u16::MAX, u16::MAX);
         }
         self
     }
@@ -103,7 +109,7 @@ impl Bucket {
             let passes = |byte: &u8| self.low[at] >> (byte & 15) & 1 != 0 && self.high[at] >> (byte >> 4) & 1 != 0;
             (b' '..=b'~').filter(passes).map(|byte| FREQUENCY[usize::from(byte)]).sum::<f32>()
         };
-        one(0) * one(1) * one(2)
+        (0..WINDOW).map(one).product()
     }
 }
 
@@ -121,8 +127,8 @@ static FREQUENCY: [f32; 256] = {
 };
 
 impl Teddy {
-    /// Builds the buckets for windows of three bytes in which letters stand for both cases.
-    pub(super) fn new(windows: &[[u8; 3]]) -> Self {
+    /// Builds the buckets for windows of three or four bytes in which letters stand for both cases.
+    pub(super) fn new(windows: &[&[u8]]) -> Self {
         let mut windows = windows.to_vec();
         windows.sort_unstable();
         windows.dedup();
@@ -130,7 +136,7 @@ impl Teddy {
         for window in &windows {
             // Where the window adds the fewest places that pass by chance.
             let grown = buckets.map(|(bucket, chance)| {
-                let grown = bucket.with(*window);
+                let grown = bucket.with(window);
                 let passes = grown.chance();
                 (grown, passes, passes - chance)
             });
@@ -154,7 +160,7 @@ impl Teddy {
             let (low, high) = &self.nibbles[at];
             low[usize::from(bytes[at] & 15)] & high[usize::from(bytes[at] >> 4)]
         };
-        bucket(0) & bucket(1) & bucket(2) != 0
+        bucket(0) & bucket(1) & bucket(2) & bucket(3) != 0
     }
 }
 
@@ -206,7 +212,7 @@ fn portable(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         }
         (masks.narrow[lane], masks.wide[lane], masks.digit[lane]) = (narrow, wide, digit);
         if !teddy.empty {
-            let windows = block[lane * LANE..(lane + 1) * LANE + BEYOND].windows(3);
+            let windows = block[lane * LANE..(lane + 1) * LANE + BEYOND].windows(WINDOW);
             masks.word[lane] =
                 windows.enumerate().fold(0, |mask, (bit, window)| mask | u64::from(teddy.starts(window)) << bit);
         }
@@ -288,7 +294,7 @@ mod x86 {
         let nibble = _mm256_set1_epi8(15);
         let zero = _mm256_setzero_si256();
         let not_extra = _mm256_set1_epi8(!(EXTRA as i8));
-        let [t0, t1, t2] = [0, 1, 2].map(|at| (table32(&teddy.nibbles[at].0), table32(&teddy.nibbles[at].1)));
+        let [t0, t1, t2, t3] = [0, 1, 2, 3].map(|at| (table32(&teddy.nibbles[at].0), table32(&teddy.nibbles[at].1)));
         let look = |bytes: __m256i, low: __m256i, high: __m256i| {
             let low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
             let high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
@@ -307,7 +313,8 @@ mod x86 {
                     let one = look(here, t0.0, t0.1);
                     let two = look(load32(&bytes[at + 1..]), t1.0, t1.1);
                     let three = look(load32(&bytes[at + 2..]), t2.0, t2.1);
-                    set(_mm256_and_si256(_mm256_and_si256(one, two), three))
+                    let four = look(load32(&bytes[at + 3..]), t3.0, t3.1);
+                    set(_mm256_and_si256(_mm256_and_si256(one, two), _mm256_and_si256(three, four)))
                 };
                 (set(_mm256_and_si256(class, not_extra)), set(class), digit, word)
             };
@@ -326,7 +333,7 @@ mod x86 {
         let nibble = _mm_set1_epi8(15);
         let zero = _mm_setzero_si128();
         let not_extra = _mm_set1_epi8(!(EXTRA as i8));
-        let [t0, t1, t2] = [0, 1, 2].map(|at| (load16(&teddy.nibbles[at].0), load16(&teddy.nibbles[at].1)));
+        let [t0, t1, t2, t3] = [0, 1, 2, 3].map(|at| (load16(&teddy.nibbles[at].0), load16(&teddy.nibbles[at].1)));
         let look = |bytes: __m128i, low: __m128i, high: __m128i| {
             let low = _mm_shuffle_epi8(low, _mm_and_si128(bytes, nibble));
             let high = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
@@ -346,7 +353,8 @@ mod x86 {
                     let one = look(here, t0.0, t0.1);
                     let two = look(load16(&bytes[at + 1..]), t1.0, t1.1);
                     let three = look(load16(&bytes[at + 2..]), t2.0, t2.1);
-                    masks.word[lane] |= set(_mm_and_si128(_mm_and_si128(one, two), three)) << at;
+                    let four = look(load16(&bytes[at + 3..]), t3.0, t3.1);
+                    masks.word[lane] |= set(_mm_and_si128(_mm_and_si128(one, two), _mm_and_si128(three, four))) << at;
                 }
             }
         }
@@ -396,19 +404,20 @@ mod tests {
     fn every_byte_has_the_same_classes_at_every_level() {
         let mut block: Vec<u8> = (0..=255).collect();
         block.extend([0; BEYOND]);
-        assert_agreement(&block, &Teddy::new(&[*b"ssw", *b"://", *b"beg"]));
+        assert_agreement(&block, &Teddy::new(&[b"ssw", b"://", b"begi"]));
     }
 
     proptest! {
         #[test]
         fn vectors_agree_with_the_portable_code(
             mut block in proptest::collection::vec(any::<u8>(), 3 * LANE + BEYOND),
-            windows in proptest::collection::vec(any::<[u8; 3]>(), 0..40),
+            windows in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 3..=4), 0..40),
             at in 0_usize..150,
         ) {
             if let Some(window) = windows.first() {
-                block[at..at + 3].copy_from_slice(window);
+                block[at..at + window.len()].copy_from_slice(window);
             }
+            let windows: Vec<&[u8]> = windows.iter().map(Vec::as_slice).collect();
             assert_agreement(&block, &Teddy::new(&windows));
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Confirm<'a, 'b> {
     matches: Vec<Match>,
     /// Where the next match of a rule may start, after one that was accepted.
     resume: HashMap<u32, usize>,
+    /// Rules confined to some files, and whether this is one.
+    confined: Vec<(u32, bool)>,
 }
 
 impl<'a, 'b> Confirm<'a, 'b> {
@@ -43,23 +45,34 @@ impl<'a, 'b> Confirm<'a, 'b> {
         limits: &'a Limits,
         rejected: &'b mut Vec<Rejection>,
     ) -> Self {
-        Self { rules, chunk, limits, rejected, matches: Vec::new(), resume: HashMap::new() }
+        Self { rules, chunk, limits, rejected, matches: Vec::new(), resume: HashMap::new(), confined: Vec::new() }
     }
 
     pub(super) fn finish(self) -> Vec<Match> {
         self.matches
     }
 
-    /// Whether the rule has anything to say about this chunk's file.
-    pub(super) fn is_wanted(&self, rule_idx: u32) -> bool {
+    /// Whether the rule is on, and has anything to say about this chunk's file.
+    pub(super) fn is_wanted(&mut self, rule_idx: u32) -> bool {
         let rule = self.rules.rule(rule_idx as usize);
-        filter::in_file(rule, self.chunk.origin.path()).is_ok()
+        if self.rules.adjusted(rule_idx as usize).off {
+            return false;
+        }
+        if rule.files.is_empty() || self.limits.explain {
+            return true;
+        }
+        if let Some((_, wanted)) = self.confined.iter().find(|(known, _)| *known == rule_idx) {
+            return *wanted;
+        }
+        let wanted = filter::in_file(rule, self.chunk.origin.path()).is_ok();
+        self.confined.push((rule_idx, wanted));
+        wanted
     }
 
     /// Finds the matches of a rule that start where the candidate says.
     pub(super) fn try_candidate(&mut self, candidate: Candidate) {
         let rule_idx = candidate.rule_idx as usize;
-        if self.rules.adjusted(rule_idx).off {
+        if !self.is_wanted(candidate.rule_idx) {
             return;
         }
         let resume = self.resume.get(&candidate.rule_idx).copied().unwrap_or(0);

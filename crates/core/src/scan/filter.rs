@@ -120,17 +120,24 @@ fn is_escape(before: &[u8]) -> bool {
 /// Whether the match holds a token run of the kind its rule was promised: what
 /// the gate looks for, so that it misses nothing that passes here.
 fn in_run(rule: &Rule, bytes: &[u8], whole: Span) -> Result<(), Reason> {
-    let member = match rule.gate.driver {
+    let member: fn(u8) -> bool = match rule.gate.driver {
         Driver::Core => is_core,
         Driver::Run => is_narrow,
         Driver::Wide => is_wide,
         Driver::Text | Driver::Whole => return Ok(()),
     };
-    let counts = |run: &[u8]| {
-        run.len() >= rule.gate.run as usize && (!rule.gate.digit || run.iter().any(u8::is_ascii_digit))
-    };
-    let mut runs = bytes[whole.range()].split(|byte| !member(*byte));
-    if runs.any(counts) { Ok(()) } else { Err(Reason::NoRun) }
+    let gate = &rule.gate;
+    let text = &bytes[whole.range()];
+    let mut at = 0;
+    while at <= (gate.lead as usize).min(text.len()) {
+        let len = text[at..].iter().take_while(|byte| member(**byte)).count();
+        let long = len >= gate.run as usize && at + len >= gate.reach as usize;
+        if long && (!gate.digit || text[at..at + len].iter().any(u8::is_ascii_digit)) {
+            return Ok(());
+        }
+        at += len + 1;
+    }
+    Err(Reason::NoRun)
 }
 
 /// The context word of the rule that stands near the match.

@@ -138,6 +138,7 @@ impl Gate<'_> {
 
     /// Searches the surroundings of the runs for literals and context words.
     fn follow_runs(&mut self) {
+        self.follow_cold();
         if self.runs.is_empty() {
             return;
         }
@@ -158,6 +159,25 @@ impl Gate<'_> {
             self.hits.sort_unstable();
             self.join_context();
         }
+    }
+
+    /// Looks for prefixes where a token may start in a run without a digit, and
+    /// leaves the other runs.
+    fn follow_cold(&mut self) {
+        let (rules, tables, bytes, candidates) = (self.rules, self.tables, self.bytes, &mut self.candidates);
+        let mut look = |at: usize| {
+            tables.prefixes.find_at(bytes, at, |literal, start| {
+                if tables.literals[literal as usize].is_at(bytes, start) {
+                    anchored(rules, literal, start, bytes.len(), candidates);
+                }
+            });
+        };
+        self.runs.retain(|run| {
+            if run.kind == Kind::Cold {
+                token_starts(bytes, *run, &mut look);
+            }
+            run.kind != Kind::Cold
+        });
     }
 
     /// The surroundings of all runs of the block, in order and disjoint.
@@ -181,7 +201,7 @@ impl Gate<'_> {
 
     /// Brings the context words found to the runs near them.
     fn join_context(&mut self) {
-        for run in self.runs.iter().filter(|run| run.kind != Kind::Cold) {
+        for run in &self.runs {
             let margin = self.tables.margins.of(*run);
             let from = run.start.saturating_sub(margin.before);
             let to = run.end + margin.after;
@@ -196,6 +216,22 @@ impl Gate<'_> {
         }
     }
 }
+
+/// Calls `look` with each place of a narrow run where a token may start: at its
+/// start, behind an escape that runs into it, and behind each `-`.
+fn token_starts(bytes: &[u8], run: Run, mut look: impl FnMut(usize)) {
+    let text = &bytes[run.start..run.end];
+    look(run.start);
+    if matches!(bytes[..run.start].last(), Some(b'\\' | b'%' | b'[' | b';')) {
+        (1..=LONGEST_ESCAPE.min(text.len())).for_each(|at| look(run.start + at));
+    }
+    for at in memchr::memchr_iter(b'-', text) {
+        look(run.start + at + 1);
+    }
+}
+
+/// Word characters of the longest escape: `u0022`, or a terminal colour's `97m`.
+const LONGEST_ESCAPE: usize = 5;
 
 /// The candidates of a literal found at `start`.
 fn anchored(rules: &RuleSet, literal: u32, start: usize, len: usize, candidates: &mut Vec<Candidate>) {

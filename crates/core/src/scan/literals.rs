@@ -32,31 +32,42 @@ impl Literal {
     }
 }
 
-/// Three bytes in lower case, and where in a literal they stand.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Trigram {
+/// A window of three or four bytes, in lower case, and where in a literal it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Gram {
     pub(super) literal: u32,
     pub(super) offset: u8,
-    pub(super) bytes: [u8; 3],
+    pub(super) bytes: Vec<u8>,
 }
 
-/// Chooses one trigram for each literal, the same for many where it can be: the
+/// Chooses one window for each literal, the same for many where it can be: the
 /// vector search knows only a few apart.
-pub(super) fn trigrams(literals: &[(u32, &Literal)]) -> Vec<Trigram> {
+pub(super) fn grams(literals: &[(u32, &Literal)]) -> Vec<Gram> {
     let mut order: Vec<&(u32, &Literal)> = literals.iter().collect();
     order.sort_by_key(|(idx, literal)| (literal.text.len(), *idx));
-    let mut chosen: HashSet<[u8; 3]> = HashSet::new();
+    let mut chosen: HashSet<Vec<u8>> = HashSet::new();
     let mut all = Vec::with_capacity(literals.len());
     for (idx, literal) in order {
         let lower = literal.text.to_ascii_lowercase();
-        let windows = lower.windows(3).enumerate().map(|(at, window)| (at, [window[0], window[1], window[2]]));
-        let best = windows.max_by_key(|(at, bytes)| (chosen.contains(bytes), rarity(bytes), usize::MAX - at));
+        let windows = lower.windows(3).enumerate().chain(lower.windows(4).enumerate());
+        let best = windows.max_by_key(|(at, bytes)| {
+            (chosen.contains(*bytes), !is_common(bytes), rarity(bytes), usize::MAX - at)
+        });
         if let Some((at, bytes)) = best {
-            chosen.insert(bytes);
-            all.push(Trigram { literal: *idx, offset: at as u8, bytes });
+            chosen.insert(bytes.to_vec());
+            all.push(Gram { literal: *idx, offset: at as u8, bytes: bytes.to_vec() });
         }
     }
     all
+}
+
+/// Whether a window holds three letters that source code holds everywhere.
+fn is_common(window: &[u8]) -> bool {
+    const COMMON: &[&[u8]] = &[
+        b"key", b"ach", b"ial", b"ing", b"ion", b"ent", b"ati", b"ate", b"pro", b"con", b"ser", b"res", b"ret", b"str",
+        b"ine", b"cur", b"bas", b"mon", b"ken", b"the", b"for", b"ear", b"chi", b"hin",
+    ];
+    COMMON.iter().any(|common| window.windows(3).any(|part| part == *common))
 }
 
 /// How rare a stretch of text is in source code; only the order counts.
@@ -150,23 +161,31 @@ pub(super) struct LiteralTable {
 
 impl LiteralTable {
     /// Builds a table of `literals`, as `(index, literal)`.
-    pub(super) fn new<'a>(literals: impl Iterator<Item = (u32, &'a Literal)>) -> Self {
+    pub(super) fn new(literals: &[(u32, &Literal)]) -> Self {
+        Self::of(literals.iter().map(|(idx, literal)| (*idx, literal.window, &literal.text[literal.window..])))
+    }
+
+    /// Builds a table whose windows are the first bytes of the literals.
+    pub(super) fn of_prefixes(literals: &[(u32, &Literal)]) -> Self {
+        Self::of(literals.iter().map(|(idx, literal)| (*idx, 0, literal.text.as_slice())))
+    }
+
+    /// Builds a table of chosen windows.
+    pub(super) fn of_grams(grams: &[Gram]) -> Self {
+        Self::of(grams.iter().map(|one| (one.literal, usize::from(one.offset), one.bytes.as_slice())))
+    }
+
+    /// Builds a table of literals with their windows: four bytes, or three.
+    fn of<'a>(windows: impl Iterator<Item = (u32, usize, &'a [u8])>) -> Self {
         let (mut four, mut three) = (Vec::new(), Vec::new());
-        for (idx, literal) in literals {
-            let window = &literal.text[literal.window..];
-            if literal.text.len() >= 4 {
-                four.push((key4(window), idx, literal.window as u8));
+        for (idx, offset, window) in windows {
+            if window.len() >= 4 {
+                four.push((key4(window), idx, offset as u8));
             } else {
-                three.push((key3(window), idx, literal.window as u8));
+                three.push((key3(window), idx, offset as u8));
             }
         }
         Self { four: Windows::new(four), three: Windows::new(three) }
-    }
-
-    /// Builds a table whose windows are the trigrams of the literals.
-    pub(super) fn of_trigrams(trigrams: &[Trigram]) -> Self {
-        let three = trigrams.iter().map(|one| (key3(&one.bytes), one.literal, one.offset));
-        Self { four: Windows::new(Vec::new()), three: Windows::new(three.collect()) }
     }
 
     /// Calls `hit` with each literal that may stand in `bytes[from..to]` and its start.
@@ -184,13 +203,22 @@ impl LiteralTable {
             }
         }
         if let Some(last) = stretch.len().checked_sub(3) {
-            self.find_at(bytes, from + last, hit);
+            let key = key3(&stretch[last..]);
+            if self.three.may_hold(key) {
+                Self::emit(self.three.get(key), from + last, &mut hit);
+            }
         }
     }
 
-    /// Calls `hit` with each literal of three bytes, or entered by its trigram, that may stand round `at`.
+    /// Calls `hit` with each literal whose window may stand at `at`, and its start.
     #[inline]
     pub(super) fn find_at(&self, bytes: &[u8], at: usize, mut hit: impl FnMut(u32, usize)) {
+        if let Some(window) = bytes.get(at..at + 4) {
+            let key = key4(window);
+            if self.four.may_hold(key) {
+                Self::emit(self.four.get(key), at, &mut hit);
+            }
+        }
         if let Some(window) = bytes.get(at..at + 3) {
             let key = key3(window);
             if self.three.may_hold(key) {
@@ -223,7 +251,7 @@ mod tests {
 
     fn found(texts: &[&str], haystack: &str) -> Vec<(usize, usize)> {
         let literals: Vec<Literal> = texts.iter().map(|text| Literal::new(text.as_bytes(), true)).collect();
-        let table = LiteralTable::new(literals.iter().enumerate().map(|(idx, literal)| (idx as u32, literal)));
+        let table = LiteralTable::new(&literals.iter().enumerate().map(|(idx, literal)| (idx as u32, literal)).collect::<Vec<_>>());
         let mut found = Vec::new();
         table.find(haystack.as_bytes(), 0, haystack.len(), |idx, at| {
             if literals[idx as usize].is_at(haystack.as_bytes(), at) {

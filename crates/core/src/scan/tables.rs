@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aho_corasick::AhoCorasick;
 
 use super::classify::Teddy;
-use super::literals::{Literal, LiteralTable, trigrams};
+use super::literals::{Literal, LiteralTable, grams};
 use super::runs::{Kind, Run};
 use crate::rule::{COLD_RUN, Driver, Rule};
 use crate::ruleset::LONGEST_MATCH;
@@ -22,6 +22,8 @@ pub(crate) struct Tables {
     pub(super) uses: Vec<Vec<Use>>,
     /// Literals and context words that count near runs.
     pub(super) near: LiteralTable,
+    /// Literals that start a token, entered by their first bytes.
+    pub(super) prefixes: LiteralTable,
     /// Literals that count anywhere.
     pub(super) text: TextSearch,
     pub(super) teddy: Teddy,
@@ -36,7 +38,7 @@ pub(crate) struct Tables {
 /// The search for literals that count anywhere in the text.
 #[derive(Debug)]
 pub(super) enum TextSearch {
-    /// Behind the vector search for trigrams.
+    /// Behind the vector search for their windows.
     Teddy(LiteralTable),
     /// For many literals; the patterns are literals by their index in the second part.
     Corasick(Box<AhoCorasick>, Vec<u32>),
@@ -49,7 +51,6 @@ pub(super) struct Margins {
     core: Margin,
     hot: Margin,
     short: Margin,
-    cold: Margin,
     wide: Margin,
 }
 
@@ -60,7 +61,7 @@ impl Margins {
             Kind::Core => self.core,
             Kind::Hot if run.len() < COLD_RUN as usize => self.short,
             Kind::Hot => self.hot,
-            Kind::Cold => self.cold,
+            Kind::Cold => Margin::default(),
             Kind::Wide => self.wide,
         }
     }
@@ -81,9 +82,6 @@ impl Margins {
                 self.hot.cover(before, after);
                 if short {
                     self.short.cover(before, after);
-                }
-                if !gate.digit {
-                    self.cold.cover(before, after);
                 }
             }
             Driver::Wide => self.wide.cover(before, after),
@@ -124,11 +122,13 @@ struct Gather {
     literals: Vec<Literal>,
     uses: Vec<Vec<Use>>,
     near: Vec<u32>,
+    prefixes: Vec<u32>,
     text: Vec<u32>,
 }
 
 impl Gather {
-    fn add(&mut self, text: &[u8], nocase: bool, near: bool, one: Use) {
+    /// Enters a literal and returns its index.
+    fn add(&mut self, text: &[u8], nocase: bool, one: Use) -> u32 {
         let next = self.literals.len() as u32;
         let idx = *self.known.entry((text.to_vec(), nocase)).or_insert(next);
         if idx == next {
@@ -136,7 +136,7 @@ impl Gather {
             self.uses.push(Vec::new());
         }
         self.uses[idx as usize].push(one);
-        if near { self.near.push(idx) } else { self.text.push(idx) }
+        idx
     }
 }
 
@@ -157,21 +157,22 @@ impl Tables {
     }
 
     fn assemble(mut gather: Gather, margins: Margins, whole: Vec<u32>, overlap: usize) -> Self {
-        for list in [&mut gather.near, &mut gather.text] {
+        for list in [&mut gather.near, &mut gather.prefixes, &mut gather.text] {
             list.sort_unstable();
             list.dedup();
         }
         let literals = gather.literals;
         let of = |list: &[u32]| list.iter().map(|idx| (*idx, &literals[*idx as usize])).collect::<Vec<_>>();
-        let near = LiteralTable::new(of(&gather.near).into_iter());
+        let near = LiteralTable::new(&of(&gather.near));
+        let prefixes = LiteralTable::of_prefixes(&of(&gather.prefixes));
         let (text, teddy) = if gather.text.len() <= TEDDY_LITERALS {
-            let trigrams = trigrams(&of(&gather.text));
-            let windows: Vec<[u8; 3]> = trigrams.iter().map(|one| one.bytes).collect();
-            (TextSearch::Teddy(LiteralTable::of_trigrams(&trigrams)), Teddy::new(&windows))
+            let grams = grams(&of(&gather.text));
+            let windows: Vec<&[u8]> = grams.iter().map(|one| one.bytes.as_slice()).collect();
+            (TextSearch::Teddy(LiteralTable::of_grams(&grams)), Teddy::new(&windows))
         } else {
             (corasick(&literals, &gather.text), Teddy::new(&[]))
         };
-        Self { near, text, teddy, margins, whole, overlap, uses: gather.uses, literals }
+        Self { near, prefixes, text, teddy, margins, whole, overlap, uses: gather.uses, literals }
     }
 }
 
@@ -179,20 +180,21 @@ impl Tables {
 const LONGEST_WORD: u32 = 32;
 
 fn add_rule(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
-    let near = matches!(rule.gate.driver, Driver::Core | Driver::Run | Driver::Wide);
-    for anchor in &*rule.gate.anchors {
+    let gate = &rule.gate;
+    let near = matches!(gate.driver, Driver::Core | Driver::Run | Driver::Wide);
+    for anchor in &*gate.anchors {
         let one = Use::Anchor { rule_idx, min: anchor.min, max: anchor.max };
-        gather.add(&anchor.text, anchor.nocase, near, one);
+        let idx = gather.add(&anchor.text, anchor.nocase, one);
+        if near { &mut gather.near } else { &mut gather.text }.push(idx);
+        if gate.driver == Driver::Run && !gate.digit {
+            gather.prefixes.push(idx);
+        }
     }
-    if rule.gate.anchors.is_empty() {
+    if gate.anchors.is_empty() && gate.driver != Driver::Whole {
         for word in &*rule.context {
-            match rule.gate.driver {
-                Driver::Core | Driver::Run | Driver::Wide => {
-                    gather.add(word.as_bytes(), true, true, Use::Context { rule_idx })
-                }
-                Driver::Text => gather.add(word.as_bytes(), true, false, Use::Around { rule_idx }),
-                Driver::Whole => {}
-            }
+            let one = if near { Use::Context { rule_idx } } else { Use::Around { rule_idx } };
+            let idx = gather.add(word.as_bytes(), true, one);
+            if near { &mut gather.near } else { &mut gather.text }.push(idx);
         }
     }
 }
