@@ -12,28 +12,36 @@ pub(super) const LANE: usize = 64;
 /// Bytes beyond a block that its classification may look at.
 pub(super) const BEYOND: usize = 3;
 
+/// Lanes classified at a time: their masks and bytes stay in the nearest cache.
+pub(super) const BLOCK_LANES: usize = 128;
+
+/// The mask of a block, with one lane more to look ahead.
+pub(super) type Mask = [u64; BLOCK_LANES + 1];
+
 /// The masks of a block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Masks {
     /// `[A-Za-z0-9_-]`.
-    pub(super) narrow: Vec<u64>,
+    pub(super) narrow: Mask,
     /// The same with `+` and `/`.
-    pub(super) wide: Vec<u64>,
+    pub(super) wide: Mask,
     /// `[0-9]`.
-    pub(super) digit: Vec<u64>,
+    pub(super) digit: Mask,
     /// Where four bytes look like the start of a searched-for window.
-    pub(super) word: Vec<u64>,
+    pub(super) word: Mask,
+}
+
+impl Default for Masks {
+    fn default() -> Self {
+        let none = [0; BLOCK_LANES + 1];
+        Self { narrow: none, wide: none, digit: none, word: none }
+    }
 }
 
 impl Masks {
-    /// Classifies the lanes of `block`, which is a whole number of lanes and
-    /// [`BEYOND`] bytes long.
+    /// Classifies the lanes of `block`, which is a whole number of lanes, at most
+    /// one more than [`BLOCK_LANES`], and [`BEYOND`] bytes long.
     pub(super) fn fill(&mut self, block: &[u8], teddy: &Teddy, level: Level) {
-        let n_lanes = (block.len() - BEYOND) / LANE;
-        for mask in [&mut self.narrow, &mut self.wide, &mut self.digit, &mut self.word] {
-            mask.clear();
-            mask.resize(n_lanes, 0);
-        }
         match level {
             Level::Portable => portable(block, teddy, self),
             #[cfg(target_arch = "x86_64")]
@@ -342,6 +350,7 @@ mod x86 {
         let set = |classes: __m128i| u64::from(!_mm_movemask_epi8(_mm_cmpeq_epi8(classes, zero)) as u16);
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
+            (masks.narrow[lane], masks.wide[lane], masks.digit[lane], masks.word[lane]) = (0, 0, 0, 0);
             for at in (0..LANE).step_by(16) {
                 let here = load16(&bytes[at..]);
                 let class = look(here, low, high);

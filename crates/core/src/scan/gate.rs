@@ -3,7 +3,7 @@
 //! Contract: may name places where nothing matches, but never misses one.
 
 use super::Limits;
-use super::classify::{BEYOND, LANE, Level, Masks};
+use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
 use super::runs::{Kind, Run, RunFinder};
 use super::tables::{Tables, TextSearch, Use};
@@ -22,9 +22,6 @@ pub(super) struct Candidate {
     pub(super) end: usize,
 }
 
-/// Lanes classified at a time: their masks and bytes stay in the nearest cache.
-const BLOCK_LANES: usize = 128;
-
 /// Candidates confirmed at a time.
 const BATCH: usize = 4096;
 
@@ -39,6 +36,7 @@ pub(super) fn candidates(rules: &RuleSet, bytes: &[u8], limits: &Limits, confirm
         runs: Vec::new(),
         hits: Vec::new(),
         stretches: Vec::new(),
+        places: Vec::new(),
     };
     gate.sweep(level, confirm);
     gate.corasick();
@@ -66,6 +64,8 @@ struct Gate<'a> {
     /// Context words found: place and literal.
     hits: Vec<(usize, u32)>,
     stretches: Vec<(usize, usize)>,
+    /// Places that may hold a window of some literal.
+    places: Vec<usize>,
 }
 
 impl Gate<'_> {
@@ -110,18 +110,15 @@ impl Gate<'_> {
     /// Looks up what the vector search found.
     fn follow_words(&mut self, base: usize, words: &[u64]) {
         let TextSearch::Teddy(table) = &self.tables.text else { return };
-        for (lane, word) in words.iter().enumerate() {
-            let mut rest = *word;
-            while rest != 0 {
-                let at = base + lane * LANE + rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                let (tables, bytes, candidates) = (self.tables, self.bytes, &mut self.candidates);
-                table.find_at(bytes, at, |literal, start| {
-                    if tables.literals[literal as usize].is_at(bytes, start) {
-                        anchored(self.rules, literal, start, bytes.len(), candidates);
-                    }
-                });
-            }
+        self.places.clear();
+        table.sieve_bits(self.bytes, base, words, &mut self.places);
+        let (rules, bytes, candidates) = (self.rules, self.bytes, &mut self.candidates);
+        for at in &self.places {
+            table.find_at(bytes, *at, |literal, start| {
+                if rules.tables().literals[literal as usize].is_at(bytes, start) {
+                    anchored(rules, literal, start, bytes.len(), candidates);
+                }
+            });
         }
     }
 
@@ -145,8 +142,12 @@ impl Gate<'_> {
         self.lay_stretches();
         self.hits.clear();
         let (tables, bytes) = (self.tables, self.bytes);
+        self.places.clear();
         for (from, to) in &self.stretches {
-            tables.near.find(bytes, *from, *to, |literal, start| {
+            tables.near.sieve(bytes, *from, *to, &mut self.places);
+        }
+        for at in &self.places {
+            tables.near.find_at(bytes, *at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
                     self.hits.push((start, literal));
                     anchored(self.rules, literal, start, bytes.len(), &mut self.candidates);
