@@ -1,5 +1,5 @@
-//! One pass over the bytes: which belong to a token, which are digits, and
-//! where a searched-for word could start.
+//! One pass over the bytes: which belong to a token, and where a searched-for
+//! word could start.
 //!
 //! Every 64 bytes become one word of each mask, the byte at offset `i` bit `i`.
 //! The portable code is the definition; the SIMD code is tested to agree.
@@ -25,8 +25,6 @@ pub(super) struct Masks {
     pub(super) narrow: Mask,
     /// The same with `+` and `/`.
     pub(super) wide: Mask,
-    /// `[0-9]`.
-    pub(super) digit: Mask,
     /// Where four bytes look like the start of a searched-for window.
     pub(super) word: Mask,
 }
@@ -34,7 +32,7 @@ pub(super) struct Masks {
 impl Default for Masks {
     fn default() -> Self {
         let none = [0; BLOCK_LANES + 1];
-        Self { narrow: none, wide: none, digit: none, word: none }
+        Self { narrow: none, wide: none, word: none }
     }
 }
 
@@ -81,12 +79,18 @@ impl Level {
     }
 }
 
-/// The nibbles of the bytes of searched-for windows, in eight buckets: a window
-/// can only start where one bucket holds all eight nibbles.
+/// Buckets of windows; those beyond eight are a second table.
+const BUCKETS: usize = 16;
+
+/// The buckets of one byte of a window: by low nibble and by high nibble.
+type Nibbles = ([u8; 16], [u8; 16]);
+
+/// The nibbles of the bytes of searched-for windows, in buckets: a window can
+/// only start where one bucket holds all eight nibbles.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Teddy {
-    /// For each of the four bytes: buckets by low nibble and by high nibble.
-    nibbles: [([u8; 16], [u8; 16]); WINDOW],
+    /// For either half of the buckets, for each byte of a window.
+    nibbles: [[Nibbles; WINDOW]; 2],
     empty: bool,
 }
 
@@ -95,6 +99,8 @@ pub(super) struct Teddy {
 struct Bucket {
     low: [u16; WINDOW],
     high: [u16; WINDOW],
+    /// About how many places of source code pass.
+    chance: f32,
 }
 
 impl Bucket {
@@ -108,27 +114,38 @@ impl Bucket {
         for at in window.len()..WINDOW {
             (self.low[at], self.high[at]) = (u16::MAX, u16::MAX);
         }
+        self.chance = (0..WINDOW).map(|at| share(self.low[at], self.high[at])).product();
         self
-    }
-
-    /// About how many places of source code pass.
-    fn chance(&self) -> f32 {
-        let one = |at: usize| {
-            let passes = |byte: &u8| self.low[at] >> (byte & 15) & 1 != 0 && self.high[at] >> (byte >> 4) & 1 != 0;
-            (b' '..=b'~').filter(passes).map(|byte| FREQUENCY[usize::from(byte)]).sum::<f32>()
-        };
-        (0..WINDOW).map(one).product()
     }
 }
 
+/// The share of the bytes of source code whose nibbles belong to the sets.
+fn share(low: u16, high: u16) -> f32 {
+    if (low, high) == (u16::MAX, u16::MAX) {
+        return 1.0;
+    }
+    let mut sum = 0.0;
+    let mut highs = high & 0xff;
+    while highs != 0 {
+        let row = highs.trailing_zeros() as usize * 16;
+        highs &= highs - 1;
+        let mut lows = low;
+        while lows != 0 {
+            sum += FREQUENCY[row + lows.trailing_zeros() as usize];
+            lows &= lows - 1;
+        }
+    }
+    sum
+}
+
 /// About how often each byte occurs in source code.
-static FREQUENCY: [f32; 256] = {
+static FREQUENCY: [f32; 128] = {
     const SHARE: [f32; 8] = [0.0, 0.09, 0.05, 0.03, 0.015, 0.008, 0.004, 0.002];
-    let mut all = [0.0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let share = SHARE[byte_rarity((byte as u8).to_ascii_lowercase()) as usize];
-        all[byte] = if (byte as u8).is_ascii_uppercase() { share / 6.0 } else { share };
+    let mut all = [0.0; 128];
+    let mut byte = b' ';
+    while byte < 127 {
+        let share = SHARE[byte_rarity(byte.to_ascii_lowercase()) as usize];
+        all[byte as usize] = if byte.is_ascii_uppercase() { share / 6.0 } else { share };
         byte += 1;
     }
     all
@@ -140,23 +157,21 @@ impl Teddy {
         let mut windows = windows.to_vec();
         windows.sort_unstable();
         windows.dedup();
-        let mut buckets = [(Bucket::default(), 0.0); 8];
+        let mut buckets = [Bucket::default(); BUCKETS];
         for window in &windows {
             // Where the window adds the fewest places that pass by chance.
-            let grown = buckets.map(|(bucket, chance)| {
-                let grown = bucket.with(window);
-                let passes = grown.chance();
-                (grown, passes, passes - chance)
-            });
-            let least = (0..8).min_by(|a, b| grown[*a].2.total_cmp(&grown[*b].2)).unwrap_or(0);
-            buckets[least] = (grown[least].0, grown[least].1);
+            let grown = buckets.map(|bucket| bucket.with(window));
+            let added = |number: &usize| grown[*number].chance - buckets[*number].chance;
+            let least = (0..BUCKETS).min_by(|a, b| added(a).total_cmp(&added(b))).unwrap_or(0);
+            buckets[least] = grown[least];
         }
         let mut teddy = Self { empty: windows.is_empty(), ..Self::default() };
-        for (number, (bucket, _)) in buckets.iter().enumerate() {
-            for (at, (low, high)) in teddy.nibbles.iter_mut().enumerate() {
+        for (number, bucket) in buckets.iter().enumerate() {
+            let (half, bit) = (number / 8, number % 8);
+            for (at, (low, high)) in teddy.nibbles[half].iter_mut().enumerate() {
                 for nibble in 0..16 {
-                    low[nibble] |= u8::from(bucket.low[at] >> nibble & 1 != 0) << number;
-                    high[nibble] |= u8::from(bucket.high[at] >> nibble & 1 != 0) << number;
+                    low[nibble] |= u8::from(bucket.low[at] >> nibble & 1 != 0) << bit;
+                    high[nibble] |= u8::from(bucket.high[at] >> nibble & 1 != 0) << bit;
                 }
             }
         }
@@ -164,17 +179,15 @@ impl Teddy {
     }
 
     fn starts(&self, bytes: &[u8]) -> bool {
-        let bucket = |at: usize| {
-            let (low, high) = &self.nibbles[at];
-            low[usize::from(bytes[at] & 15)] & high[usize::from(bytes[at] >> 4)]
-        };
-        bucket(0) & bucket(1) & bucket(2) & bucket(3) != 0
+        self.nibbles.iter().any(|half| {
+            let bucket = |(byte, (low, high)): (&u8, &Nibbles)| low[usize::from(byte & 15)] & high[usize::from(byte >> 4)];
+            bytes.iter().zip(half).map(bucket).fold(u8::MAX, |all, one| all & one) != 0
+        })
     }
 }
 
-const DIGIT: u8 = 1;
-const NARROW: u8 = 2;
-const WIDE: u8 = 4;
+const NARROW: u8 = 1;
+const WIDE: u8 = 2;
 
 /// The classes of each byte.
 static CLASSES: [u8; 256] = {
@@ -182,9 +195,7 @@ static CLASSES: [u8; 256] = {
     let mut byte = 0;
     while byte < 256 {
         let b = byte as u8;
-        if b.is_ascii_digit() {
-            classes[byte] = DIGIT | NARROW | WIDE;
-        } else if b.is_ascii_alphabetic() || b == b'_' || b == b'-' {
+        if b.is_ascii_alphanumeric() || b == b'_' || b == b'-' {
             classes[byte] = NARROW | WIDE;
         } else if b == b'+' || b == b'/' {
             classes[byte] = WIDE;
@@ -211,14 +222,13 @@ pub(super) fn is_wide(byte: u8) -> bool {
 
 fn portable(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
     for (lane, bytes) in block[..block.len() - BEYOND].chunks_exact(LANE).enumerate() {
-        let (mut narrow, mut wide, mut digit) = (0, 0, 0);
+        let (mut narrow, mut wide) = (0, 0);
         for (bit, byte) in bytes.iter().enumerate() {
             let class = CLASSES[usize::from(*byte)];
-            digit |= u64::from(class & DIGIT) << bit;
-            narrow |= u64::from((class & NARROW) >> 1) << bit;
-            wide |= u64::from((class & WIDE) >> 2) << bit;
+            narrow |= u64::from(class & NARROW) << bit;
+            wide |= u64::from((class & WIDE) >> 1) << bit;
         }
-        (masks.narrow[lane], masks.wide[lane], masks.digit[lane]) = (narrow, wide, digit);
+        (masks.narrow[lane], masks.wide[lane]) = (narrow, wide);
         if !teddy.empty {
             let windows = block[lane * LANE..(lane + 1) * LANE + BEYOND].windows(WINDOW);
             masks.word[lane] =
@@ -238,9 +248,8 @@ mod x86 {
     use super::{BEYOND, LANE, Masks, Teddy};
 
     /// Bits of the class tables: a byte belongs to a class when the entries of
-    /// its low and its high nibble share a bit. `DIGIT` is the bit of digits;
-    /// those of `EXTRA` belong to the wide class only.
-    const DIGIT: i32 = 1;
+    /// its low and its high nibble share a bit; `EXTRA` is the bit of those that
+    /// belong to the wide class only.
     const EXTRA: u8 = 32;
 
     const HIGH: [u8; 16] = [0, 0, 2 | EXTRA, 1, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -302,36 +311,33 @@ mod x86 {
         let nibble = _mm256_set1_epi8(15);
         let zero = _mm256_setzero_si256();
         let not_extra = _mm256_set1_epi8(!(EXTRA as i8));
-        let [t0, t1, t2, t3] = [0, 1, 2, 3].map(|at| (table32(&teddy.nibbles[at].0), table32(&teddy.nibbles[at].1)));
-        let look = |bytes: __m256i, low: __m256i, high: __m256i| {
-            let low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
-            let high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
-            _mm256_and_si256(low, high)
+        let tables = teddy.nibbles.map(|half| half.map(|(low, high)| (table32(&low), table32(&high))));
+        let split = |bytes: __m256i| {
+            (_mm256_and_si256(bytes, nibble), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble))
         };
-        let set = |classes: __m256i| !_mm256_movemask_epi8(_mm256_cmpeq_epi8(classes, zero)) as u32;
+        let look = |(low_nibbles, high_nibbles): (__m256i, __m256i), low: __m256i, high: __m256i| {
+            _mm256_and_si256(_mm256_shuffle_epi8(low, low_nibbles), _mm256_shuffle_epi8(high, high_nibbles))
+        };
+        let set = |classes: __m256i| u64::from(!_mm256_movemask_epi8(_mm256_cmpeq_epi8(classes, zero)) as u32);
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            let half = |at: usize| {
-                let here = load32(&bytes[at..]);
-                let class = look(here, low, high);
-                let digit = _mm256_movemask_epi8(_mm256_slli_epi16::<{ 8 - DIGIT }>(class)) as u32;
-                let word = if teddy.empty {
-                    0
-                } else {
-                    let one = look(here, t0.0, t0.1);
-                    let two = look(load32(&bytes[at + 1..]), t1.0, t1.1);
-                    let three = look(load32(&bytes[at + 2..]), t2.0, t2.1);
-                    let four = look(load32(&bytes[at + 3..]), t3.0, t3.1);
-                    set(_mm256_and_si256(_mm256_and_si256(one, two), _mm256_and_si256(three, four)))
-                };
-                (set(_mm256_and_si256(class, not_extra)), set(class), digit, word)
-            };
-            let (first, second) = (half(0), half(32));
-            let join = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-            masks.narrow[lane] = join(first.0, second.0);
-            masks.wide[lane] = join(first.1, second.1);
-            masks.digit[lane] = join(first.2, second.2);
-            masks.word[lane] = join(first.3, second.3);
+            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (0, 0, 0);
+            for at in [0, 32] {
+                let first = split(load32(&bytes[at..]));
+                let class = look(first, low, high);
+                masks.narrow[lane] |= set(_mm256_and_si256(class, not_extra)) << at;
+                masks.wide[lane] |= set(class) << at;
+                if !teddy.empty {
+                    let rest = [1, 2, 3].map(|ahead| split(load32(&bytes[at + ahead..])));
+                    let half = |tables: &[(__m256i, __m256i); 4]| {
+                        let [one, two, three] =
+                            [0, 1, 2].map(|at| look(rest[at], tables[at + 1].0, tables[at + 1].1));
+                        let start = _mm256_and_si256(look(first, tables[0].0, tables[0].1), one);
+                        _mm256_and_si256(start, _mm256_and_si256(two, three))
+                    };
+                    masks.word[lane] |= set(_mm256_or_si256(half(&tables[0]), half(&tables[1]))) << at;
+                }
+            }
         }
     }
 
@@ -341,29 +347,30 @@ mod x86 {
         let nibble = _mm_set1_epi8(15);
         let zero = _mm_setzero_si128();
         let not_extra = _mm_set1_epi8(!(EXTRA as i8));
-        let [t0, t1, t2, t3] = [0, 1, 2, 3].map(|at| (load16(&teddy.nibbles[at].0), load16(&teddy.nibbles[at].1)));
-        let look = |bytes: __m128i, low: __m128i, high: __m128i| {
-            let low = _mm_shuffle_epi8(low, _mm_and_si128(bytes, nibble));
-            let high = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
-            _mm_and_si128(low, high)
+        let tables = teddy.nibbles.map(|half| half.map(|(low, high)| (load16(&low), load16(&high))));
+        let split =
+            |bytes: __m128i| (_mm_and_si128(bytes, nibble), _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
+        let look = |(low_nibbles, high_nibbles): (__m128i, __m128i), low: __m128i, high: __m128i| {
+            _mm_and_si128(_mm_shuffle_epi8(low, low_nibbles), _mm_shuffle_epi8(high, high_nibbles))
         };
         let set = |classes: __m128i| u64::from(!_mm_movemask_epi8(_mm_cmpeq_epi8(classes, zero)) as u16);
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            (masks.narrow[lane], masks.wide[lane], masks.digit[lane], masks.word[lane]) = (0, 0, 0, 0);
+            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (0, 0, 0);
             for at in (0..LANE).step_by(16) {
-                let here = load16(&bytes[at..]);
-                let class = look(here, low, high);
-                let digit = u64::from(_mm_movemask_epi8(_mm_slli_epi16::<{ 8 - DIGIT }>(class)) as u16);
+                let first = split(load16(&bytes[at..]));
+                let class = look(first, low, high);
                 masks.narrow[lane] |= set(_mm_and_si128(class, not_extra)) << at;
                 masks.wide[lane] |= set(class) << at;
-                masks.digit[lane] |= digit << at;
                 if !teddy.empty {
-                    let one = look(here, t0.0, t0.1);
-                    let two = look(load16(&bytes[at + 1..]), t1.0, t1.1);
-                    let three = look(load16(&bytes[at + 2..]), t2.0, t2.1);
-                    let four = look(load16(&bytes[at + 3..]), t3.0, t3.1);
-                    masks.word[lane] |= set(_mm_and_si128(_mm_and_si128(one, two), _mm_and_si128(three, four))) << at;
+                    let rest = [1, 2, 3].map(|ahead| split(load16(&bytes[at + ahead..])));
+                    let half = |tables: &[(__m128i, __m128i); 4]| {
+                        let start = look(first, tables[0].0, tables[0].1);
+                        rest.iter().zip(&tables[1..]).fold(start, |all, (nibbles, table)| {
+                            _mm_and_si128(all, look(*nibbles, table.0, table.1))
+                        })
+                    };
+                    masks.word[lane] |= set(_mm_or_si128(half(&tables[0]), half(&tables[1]))) << at;
                 }
             }
         }
@@ -404,7 +411,6 @@ mod tests {
             let got = masks(block, teddy, level);
             assert_eq!(got.narrow, expected.narrow, "{level:?}");
             assert_eq!(got.wide, expected.wide, "{level:?}");
-            assert_eq!(got.digit, expected.digit, "{level:?}");
             assert_eq!(got.word, expected.word, "{level:?}");
         }
     }

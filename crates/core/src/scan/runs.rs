@@ -90,7 +90,13 @@ impl Tracker {
                 found(start, at + here.trailing_ones() as usize);
                 self.open = None;
             }
-            let next = mask.get(lane + 1).copied().unwrap_or(0);
+            let next = mask[lane + 1];
+            // A run of sixteen that starts here covers some aligned byte of the
+            // mask, here or at the start of the next lane.
+            if !holds_full_byte(here) && !(here >> 63 != 0 && next as u8 == u8::MAX) {
+                self.last = 0;
+                continue;
+            }
             let mut starts = self.starts(here, next, least);
             while starts != 0 {
                 let bit = starts.trailing_zeros();
@@ -119,6 +125,14 @@ impl Tracker {
         self.last = within >> 63;
         starts
     }
+}
+
+/// Whether one of the eight bytes of a mask has all its bits set.
+#[inline]
+fn holds_full_byte(mask: u64) -> bool {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    let gaps = !mask;
+    gaps.wrapping_sub(LOW) & mask & (LOW << 7) != 0
 }
 
 /// The kind of a narrow run, if it counts.
