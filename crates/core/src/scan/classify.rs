@@ -180,7 +180,8 @@ impl Teddy {
 
     fn starts(&self, bytes: &[u8]) -> bool {
         self.nibbles.iter().any(|half| {
-            let bucket = |(byte, (low, high)): (&u8, &Nibbles)| low[usize::from(byte & 15)] & high[usize::from(byte >> 4)];
+            let bucket =
+                |(byte, (low, high)): (&u8, &Nibbles)| low[usize::from(byte & 15)] & high[usize::from(byte >> 4)];
             bytes.iter().zip(half).map(bucket).fold(u8::MAX, |all, one| all & one) != 0
         })
     }
@@ -312,9 +313,8 @@ mod x86 {
         let zero = _mm256_setzero_si256();
         let not_extra = _mm256_set1_epi8(!(EXTRA as i8));
         let tables = teddy.nibbles.map(|half| half.map(|(low, high)| (table32(&low), table32(&high))));
-        let split = |bytes: __m256i| {
-            (_mm256_and_si256(bytes, nibble), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble))
-        };
+        let split =
+            |bytes: __m256i| (_mm256_and_si256(bytes, nibble), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
         let look = |(low_nibbles, high_nibbles): (__m256i, __m256i), low: __m256i, high: __m256i| {
             _mm256_and_si256(_mm256_shuffle_epi8(low, low_nibbles), _mm256_shuffle_epi8(high, high_nibbles))
         };
@@ -330,8 +330,7 @@ mod x86 {
                 if !teddy.empty {
                     let rest = [1, 2, 3].map(|ahead| split(load32(&bytes[at + ahead..])));
                     let half = |tables: &[(__m256i, __m256i); 4]| {
-                        let [one, two, three] =
-                            [0, 1, 2].map(|at| look(rest[at], tables[at + 1].0, tables[at + 1].1));
+                        let [one, two, three] = [0, 1, 2].map(|at| look(rest[at], tables[at + 1].0, tables[at + 1].1));
                         let start = _mm256_and_si256(look(first, tables[0].0, tables[0].1), one);
                         _mm256_and_si256(start, _mm256_and_si256(two, three))
                     };
@@ -348,8 +347,7 @@ mod x86 {
         let zero = _mm_setzero_si128();
         let not_extra = _mm_set1_epi8(!(EXTRA as i8));
         let tables = teddy.nibbles.map(|half| half.map(|(low, high)| (load16(&low), load16(&high))));
-        let split =
-            |bytes: __m128i| (_mm_and_si128(bytes, nibble), _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
+        let split = |bytes: __m128i| (_mm_and_si128(bytes, nibble), _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
         let look = |(low_nibbles, high_nibbles): (__m128i, __m128i), low: __m128i, high: __m128i| {
             _mm_and_si128(_mm_shuffle_epi8(low, low_nibbles), _mm_shuffle_epi8(high, high_nibbles))
         };
@@ -366,9 +364,9 @@ mod x86 {
                     let rest = [1, 2, 3].map(|ahead| split(load16(&bytes[at + ahead..])));
                     let half = |tables: &[(__m128i, __m128i); 4]| {
                         let start = look(first, tables[0].0, tables[0].1);
-                        rest.iter().zip(&tables[1..]).fold(start, |all, (nibbles, table)| {
-                            _mm_and_si128(all, look(*nibbles, table.0, table.1))
-                        })
+                        rest.iter()
+                            .zip(&tables[1..])
+                            .fold(start, |all, (nibbles, table)| _mm_and_si128(all, look(*nibbles, table.0, table.1)))
                     };
                     masks.word[lane] |= set(_mm_or_si128(half(&tables[0]), half(&tables[1]))) << at;
                 }

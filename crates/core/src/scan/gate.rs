@@ -2,7 +2,6 @@
 //!
 //! Contract: may name places where nothing matches, but never misses one.
 
-use super::Limits;
 use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
 use super::runs::{Kind, Run, RunFinder};
@@ -25,24 +24,36 @@ pub(super) struct Candidate {
 /// Candidates confirmed at a time.
 const BATCH: usize = 4096;
 
+/// Buffers of a gate, kept from chunk to chunk.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    candidates: Vec<Candidate>,
+    runs: Vec<Run>,
+    /// Context words found: place and literal.
+    hits: Vec<(usize, u32)>,
+    stretches: Vec<(usize, usize)>,
+    /// Places that may hold a window of some literal.
+    places: Vec<usize>,
+    padded: Vec<u8>,
+    masks: Masks,
+}
+
 /// Gives `confirm` every place where a rule of the set could match.
-pub(super) fn candidates(rules: &RuleSet, bytes: &[u8], limits: &Limits, confirm: &mut Confirm<'_, '_>) {
-    let level = if limits.portable { Level::Portable } else { Level::detect() };
-    let mut gate = Gate {
-        rules,
-        tables: rules.tables(),
-        bytes,
-        candidates: Vec::new(),
-        runs: Vec::new(),
-        hits: Vec::new(),
-        stretches: Vec::new(),
-        places: Vec::new(),
-    };
+pub(super) fn candidates(
+    rules: &RuleSet,
+    bytes: &[u8],
+    level: Level,
+    scratch: &mut Scratch,
+    confirm: &mut Confirm<'_, '_>,
+) {
+    let mut gate = Gate { rules, tables: rules.tables(), bytes, scratch };
+    gate.scratch.candidates.clear();
     gate.sweep(level, confirm);
     gate.corasick();
     for rule_idx in &gate.tables.whole {
         if confirm.is_wanted(*rule_idx) {
-            gate.candidates.push(Candidate { rule_idx: *rule_idx, from: 0, to: bytes.len(), end: bytes.len() });
+            let whole = Candidate { rule_idx: *rule_idx, from: 0, to: bytes.len(), end: bytes.len() };
+            gate.scratch.candidates.push(whole);
         }
     }
     gate.flush(confirm);
@@ -59,64 +70,64 @@ struct Gate<'a> {
     rules: &'a RuleSet,
     tables: &'a Tables,
     bytes: &'a [u8],
-    candidates: Vec<Candidate>,
-    runs: Vec<Run>,
-    /// Context words found: place and literal.
-    hits: Vec<(usize, u32)>,
-    stretches: Vec<(usize, usize)>,
-    /// Places that may hold a window of some literal.
-    places: Vec<usize>,
+    scratch: &'a mut Scratch,
 }
 
 impl Gate<'_> {
     /// Classifies the bytes block by block and follows up what stands out.
     fn sweep(&mut self, level: Level, confirm: &mut Confirm<'_, '_>) {
-        let mut masks = Masks::default();
         let mut finder = RunFinder::default();
-        let mut padded = Vec::new();
         let n_lanes = self.bytes.len().div_ceil(LANE);
         for first in (0..n_lanes).step_by(BLOCK_LANES) {
-            let base = first * LANE;
             let count = BLOCK_LANES.min(n_lanes - first);
-            // One lane more, so that a run can be seen to go on.
-            let end = base + (count + 1) * LANE + BEYOND;
-            let block = if let Some(block) = self.bytes.get(base..end) {
-                block
-            } else {
-                padded.clear();
-                padded.extend_from_slice(&self.bytes[base..]);
-                padded.resize(end - base, 0);
-                &padded
-            };
-            masks.fill(block, &self.tables.teddy, level);
-            self.runs.clear();
-            finder.find(self.bytes, base, count, &masks, &mut self.runs);
-            self.follow_words(base, &masks.word[..count]);
+            self.classify(first * LANE, count, level);
+            let Scratch { masks, runs, .. } = &mut *self.scratch;
+            runs.clear();
+            finder.find(self.bytes, first * LANE, count, masks, runs);
+            self.follow_words(first * LANE, count);
+            self.follow_cold();
             self.follow_runs();
-            if self.candidates.len() >= BATCH {
+            if self.scratch.candidates.len() >= BATCH {
                 self.flush(confirm);
             }
         }
     }
 
+    /// Fills the masks of the block at `base`, with one lane more, so that a run
+    /// can be seen to go on.
+    fn classify(&mut self, base: usize, count: usize, level: Level) {
+        let Scratch { masks, padded, .. } = &mut *self.scratch;
+        let end = base + (count + 1) * LANE + BEYOND;
+        let block = if let Some(block) = self.bytes.get(base..end) {
+            block
+        } else {
+            padded.clear();
+            padded.extend_from_slice(&self.bytes[base..]);
+            padded.resize(end - base, 0);
+            padded
+        };
+        masks.fill(block, &self.tables.teddy, level);
+    }
+
     fn flush(&mut self, confirm: &mut Confirm<'_, '_>) {
-        self.candidates.sort_unstable();
-        self.candidates.dedup();
-        for candidate in self.candidates.drain(..) {
+        let candidates = &mut self.scratch.candidates;
+        candidates.sort_unstable();
+        candidates.dedup();
+        for candidate in candidates.drain(..) {
             confirm.try_candidate(candidate);
         }
     }
 
     /// Looks up what the vector search found.
-    fn follow_words(&mut self, base: usize, words: &[u64]) {
+    fn follow_words(&mut self, base: usize, count: usize) {
         let TextSearch::Teddy(table) = &self.tables.text else { return };
-        self.places.clear();
-        table.sieve_bits(self.bytes, base, words, &mut self.places);
-        let (rules, bytes, candidates) = (self.rules, self.bytes, &mut self.candidates);
-        for at in &self.places {
-            table.find_at(bytes, *at, |literal, start| {
-                if rules.tables().literals[literal as usize].is_at(bytes, start) {
-                    anchored(rules, literal, start, bytes.len(), candidates);
+        let Scratch { masks, places, candidates, .. } = &mut *self.scratch;
+        places.clear();
+        table.sieve_bits(self.bytes, base, &masks.word[..count], places);
+        for at in places.iter() {
+            table.find_at(self.bytes, *at, |literal, start| {
+                if self.tables.literals[literal as usize].is_at(self.bytes, start) {
+                    anchored(self.rules, literal, start, self.bytes.len(), candidates);
                 }
             });
         }
@@ -128,44 +139,16 @@ impl Gate<'_> {
         for found in search.find_overlapping_iter(self.bytes) {
             let literal = list[found.pattern().as_usize()];
             if self.tables.literals[literal as usize].is_at(self.bytes, found.start()) {
-                anchored(self.rules, literal, found.start(), self.bytes.len(), &mut self.candidates);
+                anchored(self.rules, literal, found.start(), self.bytes.len(), &mut self.scratch.candidates);
             }
-        }
-    }
-
-    /// Searches the surroundings of the runs for literals and context words.
-    fn follow_runs(&mut self) {
-        self.follow_cold();
-        if self.runs.is_empty() {
-            return;
-        }
-        self.lay_stretches();
-        self.hits.clear();
-        let (tables, bytes) = (self.tables, self.bytes);
-        self.places.clear();
-        for (from, to) in &self.stretches {
-            tables.near.sieve(bytes, *from, *to, &mut self.places);
-        }
-        for at in &self.places {
-            tables.near.find_at(bytes, *at, |literal, start| {
-                if tables.literals[literal as usize].is_at(bytes, start) {
-                    self.hits.push((start, literal));
-                    anchored(self.rules, literal, start, bytes.len(), &mut self.candidates);
-                }
-            });
-        }
-        self.hits
-            .retain(|(_, literal)| tables.uses[*literal as usize].iter().any(|one| matches!(one, Use::Context { .. })));
-        if !self.hits.is_empty() {
-            self.hits.sort_unstable();
-            self.join_context();
         }
     }
 
     /// Looks for prefixes where a token may start in a run without a digit, and
     /// leaves the other runs.
     fn follow_cold(&mut self) {
-        let (rules, tables, bytes, candidates) = (self.rules, self.tables, self.bytes, &mut self.candidates);
+        let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
+        let Scratch { runs, candidates, .. } = &mut *self.scratch;
         let mut look = |at: usize| {
             tables.prefixes.find_at(bytes, at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
@@ -173,7 +156,7 @@ impl Gate<'_> {
                 }
             });
         };
-        self.runs.retain(|run| {
+        runs.retain(|run| {
             if run.kind == Kind::Cold {
                 token_starts(bytes, *run, &mut look);
             }
@@ -181,17 +164,47 @@ impl Gate<'_> {
         });
     }
 
+    /// Searches the surroundings of the runs for literals and context words.
+    fn follow_runs(&mut self) {
+        if self.scratch.runs.is_empty() {
+            return;
+        }
+        self.lay_stretches();
+        let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
+        let Scratch { stretches, places, hits, candidates, .. } = &mut *self.scratch;
+        places.clear();
+        for (from, to) in stretches.iter() {
+            tables.near.sieve(bytes, *from, *to, places);
+        }
+        hits.clear();
+        for at in places.iter() {
+            tables.near.find_at(bytes, *at, |literal, start| {
+                if tables.literals[literal as usize].is_at(bytes, start) {
+                    hits.push((start, literal));
+                    anchored(rules, literal, start, bytes.len(), candidates);
+                }
+            });
+        }
+        let is_context = |one: &Use| matches!(one, Use::Context { .. });
+        hits.retain(|(_, literal)| tables.uses[*literal as usize].iter().any(is_context));
+        if !hits.is_empty() {
+            hits.sort_unstable();
+            self.join_context();
+        }
+    }
+
     /// The surroundings of all runs of the block, in order and disjoint.
     fn lay_stretches(&mut self) {
-        self.stretches.clear();
-        for run in &self.runs {
+        let Scratch { runs, stretches, .. } = &mut *self.scratch;
+        stretches.clear();
+        for run in runs.iter() {
             let margin = self.tables.margins.of(*run);
             let from = run.start.saturating_sub(margin.before);
             let to = (run.end + margin.after).min(self.bytes.len());
-            self.stretches.push((from, to));
+            stretches.push((from, to));
         }
-        self.stretches.sort_unstable();
-        self.stretches.dedup_by(|next, last| {
+        stretches.sort_unstable();
+        stretches.dedup_by(|next, last| {
             let joined = next.0 <= last.1;
             if joined {
                 last.1 = last.1.max(next.1);
@@ -202,15 +215,16 @@ impl Gate<'_> {
 
     /// Brings the context words found to the runs near them.
     fn join_context(&mut self) {
-        for run in &self.runs {
+        let Scratch { runs, hits, candidates, .. } = &mut *self.scratch;
+        for run in runs.iter() {
             let margin = self.tables.margins.of(*run);
             let from = run.start.saturating_sub(margin.before);
             let to = run.end + margin.after;
-            let first = self.hits.partition_point(|(at, _)| *at < from);
-            for (_, literal) in self.hits[first..].iter().take_while(|(at, _)| *at < to) {
+            let first = hits.partition_point(|(at, _)| *at < from);
+            for (_, literal) in hits[first..].iter().take_while(|(at, _)| *at < to) {
                 for one in &self.tables.uses[*literal as usize] {
                     if let Use::Context { rule_idx } = one {
-                        self.candidates.extend(at_run(self.rules, *rule_idx, *run, self.bytes.len()));
+                        candidates.extend(at_run(self.rules, *rule_idx, *run, self.bytes.len()));
                     }
                 }
             }

@@ -50,9 +50,8 @@ pub(super) fn grams(literals: &[(u32, &Literal)]) -> Vec<Gram> {
     for (idx, literal) in order {
         let lower = literal.text.to_ascii_lowercase();
         let windows = lower.windows(3).enumerate().chain(lower.windows(4).enumerate());
-        let best = windows.max_by_key(|(at, bytes)| {
-            (chosen.contains(*bytes), !is_common(bytes), rarity(bytes), usize::MAX - at)
-        });
+        let best = windows
+            .max_by_key(|(at, bytes)| (chosen.contains(*bytes), !is_common(bytes), rarity(bytes), usize::MAX - at));
         if let Some((at, bytes)) = best {
             chosen.insert(bytes.to_vec());
             all.push(Gram { literal: *idx, offset: at as u8, bytes: bytes.to_vec() });
@@ -267,7 +266,9 @@ mod tests {
 
     fn found(texts: &[&str], haystack: &str) -> Vec<(usize, usize)> {
         let literals: Vec<Literal> = texts.iter().map(|text| Literal::new(text.as_bytes(), true)).collect();
-        let table = LiteralTable::new(&literals.iter().enumerate().map(|(idx, literal)| (idx as u32, literal)).collect::<Vec<_>>());
+        let table = LiteralTable::new(
+            &literals.iter().enumerate().map(|(idx, literal)| (idx as u32, literal)).collect::<Vec<_>>(),
+        );
         let mut found = Vec::new();
         let mut places = Vec::new();
         table.sieve(haystack.as_bytes(), 0, haystack.len(), &mut places);

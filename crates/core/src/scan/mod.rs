@@ -10,9 +10,12 @@ mod overlap;
 mod runs;
 mod tables;
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::classify::Level;
 use self::confirm::Match;
+use self::gate::Scratch;
 pub(crate) use self::tables::Tables;
 use crate::chunk::Chunk;
 use crate::finding::{Finding, Reason};
@@ -23,10 +26,13 @@ use crate::span::Span;
 /// Finds secrets in chunks, with one rule set.
 ///
 /// A scanner is cheap to clone and may be used from several threads.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Scanner {
     rules: Arc<RuleSet>,
     limits: Limits,
+    level: Level,
+    /// Buffers that scans leave for the next ones, one for each thread or so.
+    scratch: Arc<Mutex<Vec<Box<Scratch>>>>,
 }
 
 /// What a scan may do.
@@ -86,7 +92,8 @@ impl Scanner {
 
     /// Returns a scanner with limits of your own.
     pub fn with_limits(rules: Arc<RuleSet>, limits: Limits) -> Self {
-        Self { rules, limits }
+        let level = if limits.portable { Level::Portable } else { Level::detect() };
+        Self { rules, limits, level, scratch: Arc::default() }
     }
 
     /// Returns the rules.
@@ -123,11 +130,24 @@ impl Scanner {
         if self.limits.exhaustive {
             gate::everywhere(&self.rules, chunk.bytes, &mut confirm);
         } else {
-            gate::candidates(&self.rules, chunk.bytes, &self.limits, &mut confirm);
+            let mut scratch = self.lock().pop().unwrap_or_default();
+            gate::candidates(&self.rules, chunk.bytes, self.level, &mut scratch, &mut confirm);
+            self.lock().push(scratch);
         }
         let mut matches = confirm.finish();
         matches.sort_by_key(|found| (found.secret, found.rule_idx));
         matches.dedup_by_key(|found| (found.secret, found.rule_idx));
         matches
+    }
+
+    /// The buffers that lie ready. A panic in a scan loses its own buffers only.
+    fn lock(&self) -> MutexGuard<'_, Vec<Box<Scratch>>> {
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scanner").field("rules", &self.rules).field("limits", &self.limits).finish_non_exhaustive()
     }
 }

@@ -46,7 +46,7 @@ impl RunFinder {
             runs.extend(narrow_kind(&bytes[start..end]).map(|kind| Run { start, end, kind }));
         });
         self.wide.find(&masks.wide, WIDE_RUN, base, n_lanes, |start, end| {
-            if bytes[start..end].iter().any(u8::is_ascii_digit) {
+            if holds_digit(&bytes[start..end]) {
                 runs.push(Run { start, end, kind: Kind::Wide });
             }
         });
@@ -62,7 +62,7 @@ impl RunFinder {
             runs.extend(narrow_kind(&bytes[start..]).map(|kind| Run { start, end, kind }));
         }
         if let Some(start) = self.wide.open.take()
-            && bytes[start..].iter().any(u8::is_ascii_digit)
+            && holds_digit(&bytes[start..])
         {
             runs.push(Run { start, end, kind: Kind::Wide });
         }
@@ -91,9 +91,7 @@ impl Tracker {
                 self.open = None;
             }
             let next = mask[lane + 1];
-            // A run of sixteen that starts here covers some aligned byte of the
-            // mask, here or at the start of the next lane.
-            if !holds_full_byte(here) && !(here >> 63 != 0 && next as u8 == u8::MAX) {
+            if !may_start(here, next, least) {
                 self.last = 0;
                 continue;
             }
@@ -127,20 +125,30 @@ impl Tracker {
     }
 }
 
-/// Whether one of the eight bytes of a mask has all its bits set.
+/// Whether a run of `least` bytes may start in a lane: it then covers some
+/// aligned part of the mask, half as long, here or at the start of the next lane.
 #[inline]
-fn holds_full_byte(mask: u64) -> bool {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    let gaps = !mask;
-    gaps.wrapping_sub(LOW) & mask & (LOW << 7) != 0
+fn may_start(here: u64, next: u64, least: u32) -> bool {
+    let part = least / 2;
+    let first = u64::MAX >> (64 - part);
+    let low = u64::MAX / first;
+    let gaps = !here;
+    let full = gaps.wrapping_sub(low) & here & (low << (part - 1));
+    full != 0 || (here >> 63 != 0 && next & first == first)
+}
+
+/// Whether a digit is among the bytes.
+fn holds_digit(bytes: &[u8]) -> bool {
+    // Without an early end within a part, which lets the compiler use vectors.
+    bytes.chunks(64).any(|part| part.iter().fold(false, |any, byte| any | byte.is_ascii_digit()))
 }
 
 /// The kind of a narrow run, if it counts.
 fn narrow_kind(run: &[u8]) -> Option<Kind> {
-    if !run.iter().any(u8::is_ascii_digit) {
+    if !holds_digit(run) {
         return (run.len() >= COLD_RUN as usize).then_some(Kind::Cold);
     }
-    let is_long = |part: &[u8]| part.len() >= HOT_RUN as usize && part.iter().any(u8::is_ascii_digit);
+    let is_long = |part: &[u8]| part.len() >= HOT_RUN as usize && holds_digit(part);
     let core = run.split(|byte| !is_core(*byte)).any(is_long);
     Some(if core { Kind::Core } else { Kind::Hot })
 }
