@@ -68,7 +68,8 @@ impl Level {
     pub(super) fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if std::arch::is_x86_feature_detected!("avx2") {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx2") && has!("bmi1") && has!("bmi2") {
                 return Self::Avx2;
             }
             if std::arch::is_x86_feature_detected!("ssse3") {

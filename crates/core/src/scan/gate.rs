@@ -4,7 +4,7 @@
 
 use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
-use super::runs::{Kind, Run, RunFinder};
+use super::runs::{Block, Kind, Run, RunFinder};
 use super::tables::{Tables, TextSearch, Use};
 use crate::rule::Driver;
 use crate::ruleset::{LONGEST_MATCH, RuleSet};
@@ -83,7 +83,8 @@ impl Gate<'_> {
             self.classify(first * LANE, count, level);
             let Scratch { masks, runs, .. } = &mut *self.scratch;
             runs.clear();
-            finder.find(self.bytes, first * LANE, count, masks, runs);
+            let block = Block { bytes: self.bytes, base: first * LANE, n_lanes: count };
+            finder.find(block, masks, level, runs);
             self.follow_words(first * LANE, count);
             self.follow_cold();
             self.follow_runs();

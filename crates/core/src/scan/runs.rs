@@ -1,6 +1,6 @@
 //! Runs of token characters, from the masks of a block.
 
-use super::classify::{LANE, Masks, is_core};
+use super::classify::{LANE, Level, Masks, is_core};
 use crate::rule::{COLD_RUN, HOT_RUN, WIDE_RUN};
 
 /// A maximal run of characters of one class.
@@ -40,36 +40,76 @@ pub(super) struct RunFinder {
 
 impl RunFinder {
     /// Adds the runs that end in the block at `base`, of which `n_lanes` lanes
-    /// count; the masks may describe one lane more, to look ahead.
-    pub(super) fn find(&mut self, bytes: &[u8], base: usize, n_lanes: usize, masks: &Masks, runs: &mut Vec<Run>) {
-        self.narrow.find(&masks.narrow, HOT_RUN, base, n_lanes, |start, end| {
-            runs.extend(narrow_kind(&bytes[start..end]).map(|kind| Run { start, end, kind }));
-        });
-        self.wide.find(&masks.wide, WIDE_RUN, base, n_lanes, |start, end| {
-            if holds_digit(&bytes[start..end]) {
-                runs.push(Run { start, end, kind: Kind::Wide });
-            }
-        });
-        if base + n_lanes * LANE >= bytes.len() {
-            self.finish(bytes, runs);
+    /// count; the masks describe one lane more, to look ahead.
+    pub(super) fn find(&mut self, block: Block<'_>, masks: &Masks, level: Level, runs: &mut Vec<Run>) {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => x86::find(self, block, masks, runs),
+            _ => self.find_inner(block, masks, runs),
         }
     }
 
-    /// Adds the runs that the end of the text ends.
-    fn finish(&mut self, bytes: &[u8], runs: &mut Vec<Run>) {
-        let end = bytes.len();
-        if let Some(start) = self.narrow.open.take() {
-            runs.extend(narrow_kind(&bytes[start..]).map(|kind| Run { start, end, kind }));
+    #[inline(always)]
+    fn find_inner(&mut self, block: Block<'_>, masks: &Masks, runs: &mut Vec<Run>) {
+        let Block { bytes, base, n_lanes } = block;
+        for lane in 0..n_lanes {
+            let at = base + lane * LANE;
+            let narrow = (masks.narrow[lane], masks.narrow[lane + 1]);
+            let wide = (masks.wide[lane], masks.wide[lane + 1]);
+            let any = self.narrow.step(narrow, at, HOT_RUN, |start, end| push_narrow(bytes, start, end, runs));
+            // Where no byte is `+` or `/`, a wide run is a narrow one, too.
+            if any || narrow != wide || self.wide.open.is_some() {
+                self.wide.step(wide, at, WIDE_RUN, |start, end| push_wide(bytes, start, end, runs));
+            } else {
+                self.wide.last = 0;
+            }
         }
-        if let Some(start) = self.wide.open.take()
-            && holds_digit(&bytes[start..])
-        {
-            runs.push(Run { start, end, kind: Kind::Wide });
+        if base + n_lanes * LANE >= bytes.len() {
+            let end = bytes.len();
+            self.narrow.open.take().into_iter().for_each(|start| push_narrow(bytes, start, end, runs));
+            self.wide.open.take().into_iter().for_each(|start| push_wide(bytes, start, end, runs));
         }
     }
 }
 
-/// Follows the runs of one class from block to block.
+/// Where a block lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block<'a> {
+    /// The whole text.
+    pub(super) bytes: &'a [u8],
+    /// Offset of the block.
+    pub(super) base: usize,
+    pub(super) n_lanes: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "a call of a function for detected features; nothing else here is unsafe")]
+mod x86 {
+    use super::{Block, Masks, Run, RunFinder};
+
+    /// The same code, for machines with better instructions for bits.
+    pub(super) fn find(finder: &mut RunFinder, block: Block<'_>, masks: &Masks, runs: &mut Vec<Run>) {
+        // SAFETY: `Level::Avx2` is chosen only where these features are detected.
+        unsafe { find_inner(finder, block, masks, runs) }
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    fn find_inner(finder: &mut RunFinder, block: Block<'_>, masks: &Masks, runs: &mut Vec<Run>) {
+        finder.find_inner(block, masks, runs);
+    }
+}
+
+fn push_narrow(bytes: &[u8], start: usize, end: usize, runs: &mut Vec<Run>) {
+    runs.extend(narrow_kind(&bytes[start..end]).map(|kind| Run { start, end, kind }));
+}
+
+fn push_wide(bytes: &[u8], start: usize, end: usize, runs: &mut Vec<Run>) {
+    if holds_digit(&bytes[start..end]) {
+        runs.push(Run { start, end, kind: Kind::Wide });
+    }
+}
+
+/// Follows the runs of one class from lane to lane.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tracker {
     /// Start of a run that is long enough and has not ended.
@@ -79,55 +119,52 @@ struct Tracker {
 }
 
 impl Tracker {
-    #[inline]
-    fn find(&mut self, mask: &[u64], least: u32, base: usize, n_lanes: usize, mut found: impl FnMut(usize, usize)) {
-        for lane in 0..n_lanes {
-            let here = mask[lane];
-            let at = base + lane * LANE;
-            if let Some(start) = self.open
-                && here != u64::MAX
-            {
-                found(start, at + here.trailing_ones() as usize);
-                self.open = None;
-            }
-            let next = mask[lane + 1];
-            if !may_start(here, next, least) {
-                self.last = 0;
-                continue;
-            }
-            let mut starts = self.starts(here, next, least);
-            while starts != 0 {
-                let bit = starts.trailing_zeros();
-                starts &= starts - 1;
-                let len = (here >> bit).trailing_ones();
-                if bit + len == 64 {
-                    self.open = Some(at + bit as usize);
-                } else {
-                    found(at + bit as usize, at + (bit + len) as usize);
-                }
-            }
+    /// Follows the runs of the lane at `at`, the next lane in view; returns
+    /// whether any byte of the lane begins enough bytes of the class.
+    #[inline(always)]
+    fn step(&mut self, (here, next): (u64, u64), at: usize, least: u32, mut found: impl FnMut(usize, usize)) -> bool {
+        if let Some(start) = self.open
+            && here != u64::MAX
+        {
+            found(start, at + here.trailing_ones() as usize);
+            self.open = None;
         }
-    }
-
-    /// The first bytes of the runs of at least `least` bytes that start in a lane.
-    #[inline]
-    fn starts(&mut self, here: u64, next: u64, least: u32) -> u64 {
-        let mut all = u128::from(here) | u128::from(next) << 64;
-        let mut len = 1;
-        while len < least {
-            all &= all >> len;
-            len *= 2;
+        if !may_start(here, next, least) {
+            self.last = 0;
+            return false;
         }
-        let within = all as u64;
-        let starts = within & !(within << 1 | self.last);
+        let within = begins(here, next, least);
+        let mut starts = within & !(within << 1 | self.last);
         self.last = within >> 63;
-        starts
+        while starts != 0 {
+            let bit = starts.trailing_zeros();
+            starts &= starts - 1;
+            let len = (here >> bit).trailing_ones();
+            if bit + len == 64 {
+                self.open = Some(at + bit as usize);
+            } else {
+                found(at + bit as usize, at + (bit + len) as usize);
+            }
+        }
+        within != 0
     }
+}
+
+/// The bytes of a lane that begin at least `least` bytes of the class.
+#[inline(always)]
+fn begins(here: u64, next: u64, least: u32) -> u64 {
+    let mut all = u128::from(here) | u128::from(next) << 64;
+    let mut len = 1;
+    while len < least {
+        all &= all >> len;
+        len *= 2;
+    }
+    all as u64
 }
 
 /// Whether a run of `least` bytes may start in a lane: it then covers some
 /// aligned part of the mask, half as long, here or at the start of the next lane.
-#[inline]
+#[inline(always)]
 fn may_start(here: u64, next: u64, least: u32) -> bool {
     let part = least / 2;
     let first = u64::MAX >> (64 - part);
@@ -157,7 +194,7 @@ fn narrow_kind(run: &[u8]) -> Option<Kind> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::classify::{BEYOND, Level, Teddy, is_narrow, is_wide};
+    use super::super::classify::{BEYOND, Teddy, is_narrow, is_wide};
     use super::*;
 
     /// The definition of runs, byte by byte.
@@ -187,7 +224,8 @@ mod tests {
             let mut block = bytes[first * LANE..].to_vec();
             block.resize((count + 1) * LANE + BEYOND, 0);
             masks.fill(&block, &Teddy::default(), Level::Portable);
-            finder.find(bytes, first * LANE, count, &masks, &mut runs);
+            let block = Block { bytes, base: first * LANE, n_lanes: count };
+            finder.find(block, &masks, Level::Portable, &mut runs);
         }
         runs.sort_unstable_by_key(|run| (run.start, run.end));
         runs
