@@ -81,7 +81,7 @@ fn gate(gate: &Gate) -> String {
     let anchors: Vec<String> = gate.anchors.iter().map(anchor).collect();
     format!(
         "Gate {{ driver: Driver::{:?}, anchors: Cow::Borrowed(&[{}]), run: {}, before: {}, after: {}, lead: {}, \
-         reach: {}, trail: {}, min_len: {}, max_len: {}, digit: {}, bits: {} }}",
+         reach: {}, trail: {}, min_len: {}, max_len: {}, digit: {}, bits: {}, follow: {} }}",
         gate.driver,
         anchors.join(", "),
         gate.run,
@@ -94,6 +94,7 @@ fn gate(gate: &Gate) -> String {
         gate.max_len,
         gate.digit,
         gate.bits,
+        gate.follow.map_or("None".to_owned(), |follow| format!("Some({follow:?})")),
     )
 }
 

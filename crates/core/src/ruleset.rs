@@ -9,7 +9,9 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use crate::rule::Anchor;
-use crate::rule::{Boundary, Check, Companion, Confidence, Driver, Gate, Rule, RuleError, Severity, Tag, read_rules};
+use crate::rule::{
+    Boundary, ByteSet, Check, Companion, Confidence, Driver, Follow, Gate, Rule, RuleError, Severity, Tag, read_rules,
+};
 use crate::scan::Tables;
 
 static BUILTIN: &[Rule] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));

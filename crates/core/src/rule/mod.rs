@@ -14,7 +14,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::anchor::{Anchor, COLD_RUN, Driver, Gate, HOT_RUN, WIDE_RUN};
+pub use self::anchor::{Anchor, ByteSet, COLD_RUN, Driver, Follow, Gate, HOT_RUN, WIDE_RUN};
 pub use self::file::{Example, RuleError, RuleFile, RuleSource, read_rules};
 #[cfg(feature = "schema")]
 pub use self::schema::schema;

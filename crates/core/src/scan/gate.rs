@@ -112,6 +112,7 @@ impl Gate<'_> {
 
     fn flush(&mut self, confirm: &mut Confirm<'_, '_>) {
         let candidates = &mut self.scratch.candidates;
+        candidates.retain(|candidate| confirm.is_wanted(candidate.rule_idx));
         candidates.sort_unstable();
         candidates.dedup();
         for candidate in candidates.drain(..) {
@@ -128,7 +129,7 @@ impl Gate<'_> {
         for at in places.iter() {
             table.find_at(self.bytes, *at, |literal, start| {
                 if self.tables.literals[literal as usize].is_at(self.bytes, start) {
-                    anchored(self.rules, literal, start, self.bytes.len(), candidates);
+                    anchored(self.rules, literal, start, self.bytes, candidates);
                 }
             });
         }
@@ -140,7 +141,7 @@ impl Gate<'_> {
         for found in search.find_overlapping_iter(self.bytes) {
             let literal = list[found.pattern().as_usize()];
             if self.tables.literals[literal as usize].is_at(self.bytes, found.start()) {
-                anchored(self.rules, literal, found.start(), self.bytes.len(), &mut self.scratch.candidates);
+                anchored(self.rules, literal, found.start(), self.bytes, &mut self.scratch.candidates);
             }
         }
     }
@@ -153,7 +154,7 @@ impl Gate<'_> {
         let mut look = |at: usize| {
             tables.prefixes.find_at(bytes, at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
-                    anchored(rules, literal, start, bytes.len(), candidates);
+                    anchored(rules, literal, start, bytes, candidates);
                 }
             });
         };
@@ -182,7 +183,7 @@ impl Gate<'_> {
             tables.near.find_at(bytes, *at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
                     hits.push((start, literal));
-                    anchored(rules, literal, start, bytes.len(), candidates);
+                    anchored(rules, literal, start, bytes, candidates);
                 }
             });
         }
@@ -250,11 +251,16 @@ fn token_starts(bytes: &[u8], run: Run, mut look: impl FnMut(usize)) {
 const LONGEST_ESCAPE: usize = 5;
 
 /// The candidates of a literal found at `start`.
-fn anchored(rules: &RuleSet, literal: u32, start: usize, len: usize, candidates: &mut Vec<Candidate>) {
+fn anchored(rules: &RuleSet, literal: u32, start: usize, bytes: &[u8], candidates: &mut Vec<Candidate>) {
+    let len = bytes.len();
     for one in &rules.tables().uses[literal as usize] {
         match *one {
             Use::Anchor { rule_idx, min, max } => {
                 let Some(to) = start.checked_sub(min as usize) else { continue };
+                let behind = start + rules.tables().literals[literal as usize].text.len();
+                if rules.rule(rule_idx as usize).gate.follow.is_some_and(|follow| !follow.allows(&bytes[behind..])) {
+                    continue;
+                }
                 let from = start.saturating_sub((max as usize).min(LONGEST_MATCH));
                 let end = (to + longest(rules, rule_idx)).min(len);
                 candidates.push(Candidate { rule_idx, from, to, end });
