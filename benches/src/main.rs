@@ -1,0 +1,60 @@
+//! Benchmarks of Leaktight beside their limits; `compare.sh` runs them all.
+
+mod corpus;
+mod floor;
+mod measure;
+mod twin;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "leaktight-bench", about = "Benchmarks of Leaktight beside their limits")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a corpus: `tree/` from the sources of the cargo registry, `big/` of large files
+    Corpus {
+        /// Where to
+        folder: PathBuf,
+    },
+    /// Walk and read everything as a scan does, and look at nothing: the limit of a tree
+    Floor {
+        /// What to read
+        path: PathBuf,
+    },
+    /// Read memory once, and scan it: the limit of big files, and how near we come
+    Memory {
+        /// Files to hold in memory
+        path: PathBuf,
+    },
+    /// Scan a tree with the gate, without vectors, and with every rule over every byte; all must agree
+    Twin {
+        /// What to scan
+        path: PathBuf,
+    },
+    /// Run a command several times; print the least CPU and wall time and the greatest memory
+    Measure {
+        /// How often
+        #[arg(short = 'n', default_value_t = 5)]
+        times: u32,
+        /// The command
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Args::parse().command {
+        Command::Corpus { folder } => corpus::make(&folder),
+        Command::Floor { path } => floor::read(&path),
+        Command::Memory { path } => floor::memory(&path),
+        Command::Twin { path } => twin::compare(&path),
+        Command::Measure { times, command } => measure::run(times, &command),
+    }
+}
