@@ -1,0 +1,180 @@
+//! Exit codes, signals, and output that cannot be written.
+#![cfg(unix)]
+
+mod common;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::secrets::token;
+use common::{PROGRAM, Project, Run, fifo, finish, run, signal, sink, unscanned};
+use serde_json::Value;
+
+const FORMATS: [&str; 8] = ["human", "json", "jsonl", "sarif", "github", "gitlab", "junit", "csv"];
+
+#[test]
+fn each_outcome_of_a_scan_has_its_code() {
+    let clean = Project::with(&[("a.txt", "nothing")]);
+    clean.run(&["scan"]).exits(0).prints("clean: no secrets found");
+    let leak = Project::with(&[("a.txt", token(1)), ("b.txt", "x".repeat(100))]);
+    leak.run(&["scan"]).exits(1);
+    leak.run(&["scan", "--fail-on", "never"]).exits(0);
+    leak.run(&["scan", "--rule", "acme"]).exits(2).says("hint: ");
+    leak.run(&["scan", "--max-size", "60"]).exits(4).prints("incomplete: 1 finding");
+    leak.run(&["scan", "--max-size", "60", "--exclude", "a.txt"]).exits(3).prints("b.txt: size: more than 60 bytes");
+    leak.run(&["scan", "--max-size", "10"]).exits(3).prints("incomplete");
+}
+
+#[test]
+fn a_named_gap_may_be_allowed() {
+    let project = Project::with(&[("a.txt", token(1)), ("b.txt", "x".repeat(100))]);
+    project.run(&["scan", "--max-size", "60", "--allow-incomplete", "permission,size"]).exits(1);
+    project.run(&["scan", "--max-size", "60", "--allow-incomplete", "permission"]).exits(4);
+    project.run(&["scan", "--max-size", "60", "--allow-incomplete", "binary"]).exits(2).says("`binary`");
+}
+
+#[test]
+fn a_scan_of_nothing_says_so() {
+    let empty = Project::new();
+    empty.run(&["scan"]).exits(0).prints("nothing was scanned · 0 files, 0 B");
+    empty.run(&["scan", "--require-nonempty"]).exits(3);
+    empty.pipe(&["scan", "-"], b"").exits(0).prints("1 file, 0 B");
+}
+
+#[test]
+fn wrong_usage_is_told_before_anything_is_scanned() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    for args in [["scan", "a.txt", "missing"], ["scan", "--quick", "."], ["scan", "--format", "pdf"]] {
+        let run = project.run(&args);
+        run.exits(2);
+        assert_eq!(run.stdout, "", "nothing is reported of a scan that did not start");
+    }
+    project.run(&[] as &[&str]).exits(2);
+    project.run(&["--help"]).exits(0);
+    project.run(&["scan", "missing"]).says("`missing`").says("hint: ");
+    symlink("nowhere", project.path("link")).expect("a link");
+    project.run(&["scan", "link"]).exits(2).says("a link that leads nowhere");
+    fifo(&project.path("pipe"));
+    project.run(&["scan", "pipe"]).exits(2).says("neither a file nor a directory");
+}
+
+#[test]
+fn what_may_not_be_read_is_incomplete() {
+    let project = Project::with(&[("a.txt", token(1)), ("shut.txt", "x".into()), ("shut/b.txt", token(2))]);
+    let program = readable_copy(&project);
+    for name in ["shut.txt", "shut"] {
+        fs::set_permissions(project.path(name), fs::Permissions::from_mode(0o000)).expect("it is ours");
+    }
+    let scan = |args: &[&str]| {
+        let mut command = Command::new(&program);
+        command.current_dir(project.root()).args(["scan", "--format", "json"]).args(args);
+        if rustix::process::geteuid().is_root() {
+            // Permissions do not hold for root.
+            command.uid(65534).gid(65534);
+        }
+        let run = run(&mut command, b"");
+        (serde_json::from_str::<Value>(&run.stdout).expect("JSON"), run.code)
+    };
+    let (report, code) = scan(&["."]);
+    assert_eq!(code, Some(4));
+    assert_eq!(unscanned(&report, "shut.txt").as_deref(), Some("permission"));
+    assert_eq!(unscanned(&report, "shut").as_deref(), Some("permission"), "a folder counts once");
+    assert_eq!(report["coverage"]["n_unscanned"], 2);
+    assert_eq!(scan(&[".", "--exclude", "a.txt"]).1, Some(3));
+    fs::set_permissions(project.path("shut"), fs::Permissions::from_mode(0o700)).expect("it is ours");
+}
+
+/// Returns a copy of the program that everyone may run.
+fn readable_copy(project: &Project) -> std::path::PathBuf {
+    let bin = Project::new();
+    let program = project.path(".git/leaktight");
+    fs::create_dir(project.path(".git")).expect("a folder that is not scanned");
+    fs::copy(PROGRAM, &program).expect("a copy");
+    drop(bin);
+    for path in [project.root(), &project.path(".git"), &program] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+    program
+}
+
+#[test]
+fn a_signal_ends_the_scan_of_a_large_tree() {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let project = Project::with(&[("a/0.txt", format!("{}\n{}", token(1), "some text\n".repeat(20_000)))]);
+        for idx in 1..3000 {
+            fs::hard_link(project.path("a/0.txt"), project.path(format!("a/{idx}.txt"))).expect("a link");
+        }
+        let child = piped(project.command(&["scan", "--format", "json", "-o", "report.json"]));
+        listens(&child);
+        thread::sleep(Duration::from_millis(300));
+        let run = interrupted(child, name);
+        run.exits(code);
+        run.prints("incomplete");
+        let report: Value = serde_json::from_str(&project.read("report.json")).expect("a whole report");
+        assert_eq!(report["coverage"]["interrupted"], true);
+        assert!(report["counts"]["findings"].as_u64() > Some(0), "what was found so far is told");
+        assert!(report["coverage"]["scanned"].as_u64() < Some(3000));
+    }
+}
+
+/// Sends a signal, after which a run must end within a second or two.
+fn interrupted(child: Child, name: &str) -> Run {
+    let start = Instant::now();
+    signal(&child, name);
+    let run = finish(child);
+    assert!(start.elapsed() < Duration::from_secs(3), "it took {:?} to end", start.elapsed());
+    run
+}
+
+/// Waits until a run has set its handlers for SIGINT and SIGTERM.
+fn listens(child: &Child) {
+    let path = format!("/proc/{}/status", child.id());
+    let wanted = 1_u64 << 1 | 1 << 14;
+    until("the program listens for signals", || {
+        let status = fs::read_to_string(&path).expect("the status of a child");
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a line about signals");
+        u64::from_str_radix(caught.trim(), 16).expect("a number") & wanted == wanted
+    });
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn piped(mut command: Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run")
+}
+
+#[test]
+fn a_report_is_whole_and_for_the_user_only() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    project.write("out/report.json", "an older report");
+    fs::set_permissions(project.path("out/report.json"), fs::Permissions::from_mode(0o644)).expect("it is ours");
+    project.run(&["scan", "a.txt", "-o", "out/report.json", "-o", "out/report.sarif"]).exits(1);
+    for name in ["out/report.json", "out/report.sarif"] {
+        let mode = fs::metadata(project.path(name)).expect("a report").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+        let _: Value = serde_json::from_str(&project.read(name)).expect("a whole report");
+    }
+    let left = fs::read_dir(project.path("out")).expect("a folder").count();
+    assert_eq!(left, 2, "no temporary file is left");
+}
+
+#[test]
+fn a_baseline_of_part_of_a_tree_is_none() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    fifo(&project.path(".gitignore"));
+    project.run(&["scan"]).exits(4).prints(".gitignore: ignore-file");
+    project.run(&["baseline", "create"]).exits(2).says("`.gitignore`");
+    assert!(!project.path(".leaktight-baseline.json").exists());
+}
