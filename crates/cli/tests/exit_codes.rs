@@ -104,6 +104,29 @@ fn readable_copy(project: &Project) -> std::path::PathBuf {
 }
 
 #[test]
+fn a_signal_ends_the_wait_for_input() {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let project = Project::new();
+        let pipe = project.path("pipe");
+        fifo(&pipe);
+        // Open for both, so that the pipe neither blocks nor ends.
+        let mut input = OpenOptions::new().read(true).write(true).open(&pipe).expect("a pipe");
+        let mut command = project.command(&["scan", "--format", "json", "-"]);
+        command.stdin(File::open(&pipe).expect("a pipe"));
+        let child = piped(command);
+        listens(&child);
+        input.write_all(format!("{}\n", token(1)).as_bytes()).expect("the pipe takes it");
+        until("the program has read its input", || rustix::io::ioctl_fionread(&input).expect("a pipe") == 0);
+        let run = interrupted(child, name);
+        run.exits(code);
+        let report: Value = serde_json::from_str(&run.stdout).expect("a whole report");
+        assert_eq!(report["counts"]["findings"], 1, "what was found so far is told");
+        assert_eq!(report["coverage"]["complete"], false);
+        assert_eq!(report["coverage"]["interrupted"], true);
+    }
+}
+
+#[test]
 fn a_signal_ends_the_scan_of_a_large_tree() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let project = Project::with(&[("a/0.txt", format!("{}\n{}", token(1), "some text\n".repeat(20_000)))]);
