@@ -50,11 +50,12 @@ fn run(args: Args) -> anyhow::Result<u8> {
 
 /// Help and versions go to standard output, mistakes to standard error.
 fn usage(err: &clap::Error) -> ExitCode {
-    let printed = err.print();
-    if err.use_stderr() {
-        return ExitCode::from(exit::USAGE);
+    let printed = err.print().and_then(|()| io::stdout().flush());
+    match printed {
+        _ if err.use_stderr() => ExitCode::from(exit::USAGE),
+        Ok(()) => ExitCode::from(exit::CLEAN),
+        Err(err) => ExitCode::from(complain(&anyhow::Error::new(err).context("cannot write to standard output"))),
     }
-    ExitCode::from(if printed.is_ok() { exit::CLEAN } else { exit::BROKEN_PIPE })
 }
 
 /// Prints an error with its causes and returns the exit code it means.

@@ -104,6 +104,42 @@ fn readable_copy(project: &Project) -> std::path::PathBuf {
 }
 
 #[test]
+fn nobody_who_reads_is_no_error() {
+    // Enough for each format to write more than a pipe or a buffer holds.
+    let many: String = (0..3000).map(|seed| format!("{}\n", token(seed))).collect();
+    let project = Project::with(&[("a.txt", many.as_str()), ("b.txt", "")]);
+    let mut all: Vec<Vec<&str>> = Vec::new();
+    for format in FORMATS {
+        all.push(vec!["scan", "--format", format, "a.txt"]);
+        all.push(vec!["scan", "--format", format, "b.txt"]);
+    }
+    all.extend([vec!["rules", "list"], vec!["rules", "schema"], vec!["explain", "a.txt"], vec!["man"]]);
+    all.extend([vec!["completions", "bash"], vec!["--help"], vec!["rules", "show", "github-pat-classic"]]);
+    for args in all {
+        let mut child = piped(project.command(&args));
+        drop(child.stdout.take());
+        let run = finish(child);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(141), ""), "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    let mut all: Vec<Vec<&str>> = FORMATS.iter().map(|format| vec!["scan", "--format", format]).collect();
+    all.extend([vec!["rules", "list"], vec!["explain", "a.txt"], vec!["--help"], vec!["--version"], vec!["man"]]);
+    for args in all {
+        let mut command = project.command(&args);
+        let child = command.stdout(sink("/dev/full")).stderr(Stdio::piped()).spawn().expect("a run");
+        let run = finish(child);
+        assert_eq!(run.code, Some(2), "{args:?}: {run:?}");
+        run.says("error: ").says("No space left on device");
+    }
+    project.run(&["scan", "-o", "/dev/full"]).exits(2).says("cannot write the report `/dev/full`");
+}
+
+#[test]
 fn a_signal_ends_the_wait_for_input() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let project = Project::new();
@@ -191,6 +227,34 @@ fn a_report_is_whole_and_for_the_user_only() {
     }
     let left = fs::read_dir(project.path("out")).expect("a folder").count();
     assert_eq!(left, 2, "no temporary file is left");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_all_as_it_was() {
+    let project = Project::with(&[("a.txt", token(1)), ("dir/x", String::new()), ("real.json", "as it was".into())]);
+    project.run(&["scan", "-o", "no/such/report.json"]).exits(2).says("cannot write the report `no/such/report.json`");
+    assert!(!project.path("no").exists());
+    project.run(&["scan", "-o", "dir"]).exits(2).says("cannot write the report `dir`");
+    fifo(&project.path("pipe"));
+    project.run(&["scan", "a.txt", "-o", "pipe"]).exits(2).says("it is not a regular file");
+    symlink("real.json", project.path("link.json")).expect("a link");
+    project.run(&["scan", "-o", "link.json"]).exits(2).says("it is a symbolic link");
+    assert_eq!(project.read("real.json"), "as it was");
+    assert!(project.path("link.json").is_symlink());
+    project.run(&["baseline", "create", "-o", "link.json"]).exits(2).says("it is a symbolic link");
+    assert_eq!(project.read("real.json"), "as it was");
+}
+
+#[test]
+fn a_report_may_go_to_standard_error() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    project.run(&["scan", "a.txt", "-f", "json", "-o", "/dev/stderr"]).exits(1).says("\"findings\"");
+    let file = File::create(project.path("err")).expect("a file");
+    let mut command = project.command(&["scan", "a.txt", "-f", "json", "-o", "/dev/stderr"]);
+    let run = finish(command.stderr(file).stdout(Stdio::null()).spawn().expect("a run"));
+    run.exits(1);
+    assert!(project.read("err").contains("\"findings\""));
+    assert!(Path::new("/dev/stderr").is_symlink(), "the device is still there");
 }
 
 #[test]
