@@ -9,7 +9,7 @@ use leaktight_core::{Confidence, Fingerprint, Override, RuleSet, Severity};
 use serde::Deserialize;
 
 use crate::Hint;
-use crate::term::escape_path;
+use crate::term::{escape_path, unquoted};
 
 /// The name of the configuration at the root of a project.
 pub(crate) const NAME: &str = "leaktight.toml";
@@ -75,7 +75,7 @@ impl Config {
             .map_err(|_| Hint::new(format!("`{}` is not UTF-8", escape_path(path)), "save the file as UTF-8"))?;
         toml::from_str(&text).map_err(|err| {
             let at = err.span().map_or(0, |span| span.start);
-            located(path, &text, at, &format!("is not a valid configuration: {}", err.message()))
+            located(path, &text, at, &format!("is not a valid configuration: {}", unquoted(err.message())))
         })
     }
 
@@ -93,7 +93,7 @@ impl Config {
             };
             if !rules.adjust(id.get_ref(), change) {
                 let text = fs::read_to_string(path).unwrap_or_default();
-                let message = format!("names a rule that does not exist: `{}`", id.get_ref());
+                let message = unquoted(&format!("names a rule that does not exist: `{}`", id.get_ref()));
                 return Err(located(path, &text, id.span().start, &message));
             }
         }

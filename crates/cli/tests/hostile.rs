@@ -171,6 +171,43 @@ fn is_harmless(text: &str, format: &str) {
     assert!(!text.lines().any(is_command), "{format}: {text}");
 }
 
+#[test]
+fn names_in_errors_are_data_too() {
+    let project = Project::new();
+    let bad = "a\n::error::owned\x1b]0;x\x07\u{202e}";
+    let escaped = "a\\n::error::owned\\u{1b}]0;x\\u{7}\\u{202e}";
+    let all: [&[&str]; 12] = [
+        &["scan", bad],
+        &["scan", "--exclude", &format!("{bad}[")],
+        &["scan", "--rule", bad],
+        &["scan", "--rules", bad],
+        &["scan", "--config", bad],
+        &["scan", "--baseline", bad],
+        &["scan", "--allow-incomplete", bad],
+        &["scan", "-o", &format!("{bad}/report")],
+        &["explain", bad],
+        &["rules", "show", bad],
+        &["rules", "check", bad],
+        &["baseline", "create", bad],
+    ];
+    for args in all {
+        let run = project.run(args);
+        run.exits(2).says(escaped);
+        is_harmless(&run.stderr, "an error");
+    }
+}
+
+#[test]
+fn what_the_parser_of_arguments_quotes_is_data_too() {
+    let project = Project::new();
+    let bad = "a\n::error::owned\x1b]0;x\x07\u{202e}";
+    for args in [&["scan", &format!("--{bad}")] as &[&str], &["scan", "--format", bad], &["scan", "-j", bad], &[bad]] {
+        let run = project.run(args);
+        run.exits(2).says("error: ");
+        is_harmless(&run.stderr, "an error");
+    }
+}
+
 // E: what stands in a file.
 
 #[test]
@@ -399,6 +436,37 @@ fn what_a_project_hides_is_counted_and_can_be_overruled() {
     assert_eq!(report["coverage"]["excluded"]["excluded"], 1);
     assert_eq!(report["counts"]["suppressed_by"], serde_json::json!({ "inline": 1 }));
     assert_eq!(places(&project.scan(&["--no-project-config", "--no-inline-allow", "."]).0).len(), 2);
+}
+
+#[test]
+fn broken_configuration_is_quoted_as_data() {
+    let quoted = [
+        (CONFIG, "[rules.\"\\u001B]0;x\\u0007\"]\nenabled = false\n"),
+        (CONFIG, "\"\\u001B]0;x\\u0007\" = 1\n"),
+        (CONFIG, "[scan]\nexclude = \"\\u001B]0;x\\u0007\"\n"),
+        (CONFIG, "[[suppress]]\nfingerprint = \"\\u001B]0;x\\u0007\"\n"),
+        (BASELINE, "{\"\\u001b]0;x\\u0007\":1}"),
+        (BASELINE, "{\"version\":\"\\u001b]0;x\\u0007\"}"),
+        (BASELINE, "{\"version\":1,\"findings\":{\"\\u001b]0;x\\u0007\":{\"rule\":\"\",\"path\":\"\",\"count\":1}}}"),
+    ];
+    for (name, text) in quoted {
+        let project = Project::with(&[("a.txt", token(1).as_str()), (name, text)]);
+        let run = project.run(&["scan", "."]);
+        run.exits(2);
+        is_harmless(&run.stderr, name);
+    }
+    let rules = [
+        "\"\\u001B]0;x\\u0007\" = 1\n",
+        "provider = \"A\"\n[[rule]]\nid = \"\\u001B]0;x\\u0007\"\ntitle = \"\"\nseverity = \"high\"\npattern = 'x'\nimpact = \"\"\nrevoke = \"\"\nmatch = []\nignore = []\n",
+    ];
+    for text in rules {
+        let project = Project::with(&[("rules.toml", text)]);
+        for args in [["rules", "check", "rules.toml"], ["scan", "--rules", "rules.toml"]] {
+            let run = project.run(&args);
+            run.exits(2);
+            is_harmless(&run.stderr, text);
+        }
+    }
 }
 
 #[test]

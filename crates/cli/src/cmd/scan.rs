@@ -99,9 +99,7 @@ fn sources(args: &Scan, project: &Project, overlap: usize) -> anyhow::Result<Vec
     let options = walk_options(&args.select, project.excludes(), overlap);
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if !paths.is_empty() {
-        let tree = Tree::new(paths, options).map_err(|err| {
-            Hint::new(err.to_string(), "nothing was scanned; correct the command line and run it again")
-        })?;
+        let tree = Tree::new(paths, options).map_err(|err| Hint::of_tree(&err))?;
         sources.push(Box::new(tree));
     }
     if !stdin.is_empty() {
@@ -181,7 +179,7 @@ pub(super) fn findings(
     options.overlap = scanner.rules().overlap();
     let project = Project::read(&[root.to_owned()], &Judge::for_baseline())?;
     options.exclude = project.excludes().to_vec();
-    let tree = Tree::new([root], options)?;
+    let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
     let collector = Collector::new(scanner, interrupt);
     progress::during(true, || collector.progress(), || collector.drive(&tree));
     Ok(collector.finish())

@@ -1,0 +1,158 @@
+//! No output of any command holds a secret in clear, nor one in base64 or hex,
+//! unless `--show-secrets` asks for it.
+
+mod common;
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use common::secrets::{password, pem, token};
+use common::{Project, Run};
+use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+
+const FORMATS: [&str; 8] = ["human", "json", "jsonl", "sarif", "github", "gitlab", "junit", "csv"];
+
+/// A tree with secrets, alone, together, in copies and in other spellings.
+struct Planted {
+    project: Project,
+    /// What must not be seen.
+    secrets: Vec<String>,
+    /// What of it must not be seen either.
+    pieces: HashSet<Vec<u8>>,
+}
+
+impl Planted {
+    fn new() -> Self {
+        let (token, other) = (token(7), token(8));
+        let (assignment, word) = password(9);
+        let key = pem(10);
+        let project = Project::with(&[
+            ("token.env", format!("# ours\nTOKEN={token}\n")),
+            ("both.env", format!("A={token} B={other} C={token}\n")),
+            (
+                "copies.txt",
+                format!("{token} {} {}\n", BASE64.encode(token.as_bytes()), HEXLOWER.encode(token.as_bytes())),
+            ),
+            ("basic.txt", format!("x {token} Basic {}\n", BASE64.encode(format!("me:{token}").as_bytes()))),
+            ("shift.txt", format!("x {token} {}=\n", BASE64URL.encode(format!("me.:{token}:you").as_bytes()))),
+            ("upper.txt", format!("x {token} 0x{}\n", HEXUPPER.encode(token.as_bytes()))),
+            ("far.txt", format!("{token}\n")),
+            ("settings.py", format!("{assignment}\nuser = 'me'; {assignment}\n")),
+            ("deploy.yaml", format!("{assignment} # {token}\nkey: placeholder\n")),
+            ("allowed.txt", format!("{other} # leaktight{}\n", ":allow")),
+            ("turned-down.env", format!("A={token};password=placeholder1;api_key=xxxxxxxxxxxxxxxx\n")),
+            ("id_rsa", key.clone()),
+            ("inline.json", format!("{{\"key\": {key:?}}}\n")),
+        ]);
+        let mut secrets = vec![token, other, word];
+        // Any line of a key tells part of it; the last may be short.
+        secrets.extend(key.lines().filter(|line| !line.starts_with('-') && line.len() == 64).map(str::to_owned));
+        let pieces = secrets.iter().flat_map(|secret| pieces(secret)).collect();
+        Self { project, secrets, pieces }
+    }
+
+    /// Asserts that text holds nothing of a secret, in clear or encoded.
+    #[track_caller]
+    fn is_clean(&self, text: &str, what: &str) {
+        for len in [CLEAR, ENCODED] {
+            let seen = text.as_bytes().windows(len).find(|window| self.pieces.contains(*window));
+            let seen = seen.map(String::from_utf8_lossy);
+            assert_eq!(seen, None, "{what} holds part of a secret:\n{text}");
+        }
+    }
+
+    #[track_caller]
+    fn is_clean_run(&self, run: &Run, args: &[&str]) {
+        assert!(run.code.is_some_and(|code| code <= 4), "{args:?}: {run:?}");
+        self.is_clean(&run.stdout, &format!("standard output of {args:?}"));
+        self.is_clean(&run.stderr, &format!("standard error of {args:?}"));
+    }
+}
+
+/// Characters of a secret in a row that give it away, in clear and encoded.
+const CLEAR: usize = 8;
+const ENCODED: usize = 12;
+
+/// What of a secret gives it away: some of its middle, in clear, in base64 at any
+/// offset, or in hex. Its first and last four characters may be shown.
+fn pieces(secret: &str) -> Vec<Vec<u8>> {
+    let middle = &secret.as_bytes()[4..secret.len() - 4];
+    let hex = [HEXLOWER.encode(middle), HEXUPPER.encode(middle)];
+    let encoded = hex.into_iter().chain((0..3).map(|offset| inner_base64(middle, offset)));
+    let encoded = encoded.flat_map(|whole| whole.as_bytes().windows(ENCODED).map(<[u8]>::to_vec).collect::<Vec<_>>());
+    let pieces: Vec<_> = middle.windows(CLEAR).map(<[u8]>::to_vec).chain(encoded).collect();
+    assert!(!pieces.is_empty(), "`{secret}` is long enough");
+    pieces
+}
+
+/// The base64 characters that depend on the bytes alone, which start `offset`
+/// bytes into a group of three.
+fn inner_base64(bytes: &[u8], offset: usize) -> String {
+    let skipped = (3 - offset) % 3;
+    let whole = (bytes.len() - skipped) / 3 * 3;
+    BASE64.encode(&bytes[skipped..skipped + whole])
+}
+
+#[test]
+fn the_tree_is_worth_the_test() {
+    let planted = Planted::new();
+    let (report, code) = planted.project.scan(&["--show-secrets", "--confidence", "low", "."]);
+    assert_eq!(code, Some(1));
+    let found: Vec<&str> =
+        report["findings"].as_array().expect("findings").iter().filter_map(|one| one["secret"].as_str()).collect();
+    for secret in &planted.secrets {
+        assert!(found.iter().any(|one| one.contains(secret)), "`{secret}` is found");
+    }
+}
+
+#[test]
+fn errors_do_not_quote_what_was_written_in_the_wrong_place() {
+    let planted = Planted::new();
+    let secret = &planted.secrets[0];
+    let config = [
+        format!("[scan]\nexclude = \"{secret}\"\n"),
+        format!("[scan]\nexclude = [1, \"{secret}\"]\n"),
+        format!("token = \"{secret}\"\n"),
+        format!("{secret} = 1\n"),
+        format!("[rules.{secret}]\nenabled = false\n"),
+        format!("[rules.github-pat-classic]\nseverity = \"{secret}\"\n"),
+        format!("[[suppress]]\nfingerprint = \"{secret}\"\n"),
+        format!("[scan]\ntoken = {secret}\n"),
+    ];
+    let baseline = [
+        format!("{{\"version\": \"{secret}\"}}"),
+        format!("{{\"version\": 1, \"{secret}\": 1}}"),
+        format!("{{\"version\": 1, \"findings\": \"{secret}\"}}"),
+        format!("{{\"version\": 1, \"findings\": {{\"{secret}\": {{\"rule\":\"\",\"path\":\"\",\"count\":1}}}}}}"),
+    ];
+    let rules = [
+        format!("token = \"{secret}\"\n"),
+        format!("{secret} = \"x\"\n"),
+        format!("provider = [\"{secret}\"]\n"),
+        format!("provider = \"A\"\nrule = \"{secret}\"\n"),
+    ];
+    let all = [("leaktight.toml", "--config", &config as &[String]), ("base.json", "--baseline", &baseline)];
+    for (name, option, texts) in all.into_iter().chain([("rules.toml", "--rules", &rules as &[String])]) {
+        for text in texts {
+            planted.project.write(name, text);
+            let args = ["scan", option, name, "token.env"];
+            let run = planted.project.run(&args);
+            assert_eq!(run.code, Some(2), "{text}: {run:?}");
+            planted.is_clean_run(&run, &[&args as &[&str], &[text]].concat());
+            if option == "--rules" {
+                planted.is_clean_run(&planted.project.run(&["rules", "check", name]), &["rules", "check", text]);
+            }
+        }
+        fs::remove_file(planted.project.path(name)).expect("a file");
+    }
+}
+
+/// The same holds for the whole repository: that is the last step of `.ci/run`.
+#[test]
+fn the_files_of_this_crate_hold_no_secret() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let project = Project::new();
+    let mut command = project.command(&["scan", "--require-nonempty", "crates/cli", "crates/fs", "README.md"]);
+    common::run(command.current_dir(root), b"").exits(0);
+}
