@@ -258,6 +258,17 @@ fn a_report_may_go_to_standard_error() {
 }
 
 #[test]
+fn a_baseline_can_be_made_anew() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    project.write(".leaktight-baseline.json", "damaged");
+    project.run(&["scan"]).exits(2).says("not a baseline").says("hint: make it anew");
+    project.run(&["baseline", "create"]).exits(0).prints("1 finding accepted");
+    project.run(&["scan"]).exits(0).prints("1 suppressed (1 baseline)");
+    project.run(&["baseline", "create"]).exits(0).prints("1 finding accepted");
+    project.run(&["scan"]).exits(0).prints("1 suppressed (1 baseline)");
+}
+
+#[test]
 fn a_baseline_of_part_of_a_tree_is_none() {
     let project = Project::with(&[("a.txt", token(1))]);
     fifo(&project.path(".gitignore"));

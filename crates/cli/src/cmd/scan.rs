@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use leaktight_core::{Finding, Limits, Scanner, Skip, SkipReason, Source, Suppression};
+use leaktight_core::{Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Suppression};
 use leaktight_fs::{Stdin, Tree, WalkOptions};
 
 use super::setup;
@@ -23,9 +23,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let allowed = allowed_gaps(&args.judge.allow_incomplete)?;
     let project = Project::read(&args.paths, &args.judge)?;
     let mut rules = setup::rules(&args.judge.rules)?;
-    if let Some((path, config)) = &project.config {
-        config.adjust(path, &mut rules)?;
-    }
+    project.adjust(&mut rules)?;
     setup::keep_only(&mut rules, &args.judge.only)?;
     let limits = limits(args);
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
@@ -53,7 +51,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
 
 /// What a project says about its own scans.
 #[derive(Default)]
-struct Project {
+pub(super) struct Project {
     config: Option<(PathBuf, Config)>,
     accepted: Vec<leaktight_core::Fingerprint>,
     baseline: Option<Baseline>,
@@ -62,16 +60,27 @@ struct Project {
 impl Project {
     fn read(targets: &[PathBuf], judge: &Judge) -> anyhow::Result<Self> {
         let found = |name| (!judge.no_project_config).then(|| setup::project_file(targets, name)).flatten();
-        let mut project = Self::default();
-        if let Some(path) = judge.config.clone().or_else(|| found(config::NAME)) {
-            let config = Config::read(&path)?;
-            project.accepted = config.fingerprints(&path)?;
-            project.config = Some((path, config));
-        }
+        let mut project = Self::configured(judge.config.clone().or_else(|| found(config::NAME)))?;
         if let Some(path) = judge.baseline.clone().or_else(|| found(baseline::NAME)) {
             project.baseline = Some(Baseline::read(&path)?);
         }
         Ok(project)
+    }
+
+    /// Returns what a configuration says, if there is one, without a baseline.
+    pub(super) fn configured(config: Option<PathBuf>) -> anyhow::Result<Self> {
+        let mut project = Self::default();
+        if let Some(path) = config {
+            let config = Config::read(&path)?;
+            project.accepted = config.fingerprints(&path)?;
+            project.config = Some((path, config));
+        }
+        Ok(project)
+    }
+
+    /// Changes the rules as the configuration says.
+    pub(super) fn adjust(&self, rules: &mut RuleSet) -> anyhow::Result<()> {
+        self.config.as_ref().map_or(Ok(()), |(path, config)| config.adjust(path, rules))
     }
 
     fn excludes(&self) -> &[String] {
@@ -173,14 +182,15 @@ fn code(report: &Report, allowed: &[SkipReason]) -> u8 {
 pub(super) fn findings(
     root: &Path,
     scanner: &Scanner,
-    interrupt: &Interrupt,
+    (project, interrupt): (&Project, &Interrupt),
 ) -> anyhow::Result<(Vec<Finding>, Coverage)> {
     let mut options = WalkOptions::default();
     options.overlap = scanner.rules().overlap();
-    let project = Project::read(&[root.to_owned()], &Judge::for_baseline())?;
     options.exclude = project.excludes().to_vec();
     let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
     let collector = Collector::new(scanner, interrupt);
     progress::during(true, || collector.progress(), || collector.drive(&tree));
-    Ok(collector.finish())
+    let (mut findings, coverage) = collector.finish();
+    project.suppress(&mut findings);
+    Ok((findings, coverage))
 }
