@@ -87,8 +87,9 @@ pub(crate) fn unknown_rule(id: &str) -> anyhow::Error {
 
 /// Shares a rule set; one without a rule would find nothing in anything.
 pub(crate) fn share(rules: RuleSet) -> anyhow::Result<Arc<RuleSet>> {
-    if rules.is_empty() {
-        return Err(Hint::new("there are no rules to scan with", "give --rules a file that holds some").into());
+    if n_off(&rules) == rules.len() {
+        const HINT: &str = "look at --rule, and at `enabled` in leaktight.toml";
+        return Err(Hint::new("there are no rules to scan with", HINT).into());
     }
     Ok(Arc::new(rules))
 }
