@@ -119,21 +119,21 @@ impl Config {
 
 /// Finds a file of a project for a target: in the folder itself or in those
 /// above it, up to the root of its repository.
+///
+/// Outside a repository the search ends at the current folder: others may write
+/// to those above, such as `/tmp`, and configuration can hide what is found.
 pub(crate) fn find(target: &Path, name: &str) -> Option<PathBuf> {
     let folder = if target.is_dir() { target } else { target.parent()? };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let whole = folder.canonicalize().ok()?;
-    for (depth, above) in whole.ancestors().enumerate() {
-        let candidate = above.join(name);
-        // A link could lead anywhere, so none is followed here.
-        if candidate.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
-            return Some(if depth == 0 { folder.join(name) } else { candidate });
-        }
-        if above.join(".git").exists() {
-            return None;
-        }
-    }
-    None
+    let here = Path::new(".").canonicalize().ok()?;
+    let repository = whole.ancestors().find(|above| above.join(".git").exists());
+    let top = repository.unwrap_or(if whole.starts_with(&here) { &here } else { &whole });
+    // A link could lead anywhere, so none is followed here.
+    let is_file = |path: &PathBuf| path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+    let found =
+        whole.ancestors().take_while(|above| above.starts_with(top)).map(|above| above.join(name)).find(is_file)?;
+    Some(if found.parent() == Some(&whole) { folder.join(name) } else { found })
 }
 
 /// Reads a file that people write or we do; a large one is an error.

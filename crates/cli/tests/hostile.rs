@@ -439,6 +439,21 @@ fn what_a_project_hides_is_counted_and_can_be_overruled() {
 }
 
 #[test]
+fn configuration_of_folders_above_counts_within_a_repository_only() {
+    let project =
+        Project::with(&[("leaktight.toml", "[scan]\nexclude = [\"a.txt\"]\n".into()), ("work/a.txt", token(1))]);
+    let work = |args: &[&str]| {
+        let mut command = project.command(args);
+        common::run(command.current_dir(project.path("work")), b"")
+    };
+    // Anyone may write to a folder above, such as /tmp.
+    work(&["scan", "."]).exits(1);
+    project.run(&["scan", "work"]).exits(0);
+    fs::create_dir(project.path(".git")).expect("a folder");
+    work(&["scan", "."]).exits(0);
+}
+
+#[test]
 fn broken_configuration_is_quoted_as_data() {
     let quoted = [
         (CONFIG, "[rules.\"\\u001B]0;x\\u0007\"]\nenabled = false\n"),
