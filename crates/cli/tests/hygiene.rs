@@ -107,6 +107,53 @@ fn the_tree_is_worth_the_test() {
 }
 
 #[test]
+fn no_report_holds_a_secret() {
+    let planted = Planted::new();
+    let variants: [&[&str]; 5] = [
+        &["."],
+        &["--explain", "--confidence", "low", "--include-suppressed", "."],
+        &["--max-size", "100", "."],
+        &["--no-inline-allow", "--binary", "--color", "always", "."],
+        &["--rule", "github-pat-classic", "--fail-on", "never", "."],
+    ];
+    for format in FORMATS {
+        for variant in variants {
+            let args = [&["scan", "--format", format], variant].concat();
+            planted.is_clean_run(&planted.project.run(&args), &args);
+        }
+        for name in ["token.env", "both.env", "copies.txt", "settings.py", "id_rsa", "deploy.yaml"] {
+            let text = fs::read(planted.project.path(name)).expect("a file");
+            let args = ["scan", "--format", format, "--explain", "-"];
+            planted.is_clean_run(&planted.project.pipe(&args, &text), &args);
+        }
+    }
+}
+
+#[test]
+fn no_file_written_holds_a_secret() {
+    let planted = Planted::new();
+    let out = Project::new();
+    let mut args = vec!["scan".to_owned(), ".".to_owned()];
+    for format in FORMATS {
+        args.extend(["-f".to_owned(), format.to_owned(), "-o".to_owned()]);
+        args.push(out.path(format).to_str().expect("text").to_owned());
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    planted.is_clean_run(&planted.project.run(&args), &args);
+    let baseline = out.path("baseline.json");
+    let args = ["baseline", "create", "-o", baseline.to_str().expect("text")];
+    planted.is_clean_run(&planted.project.run(&args), &args);
+    let written: Vec<_> =
+        fs::read_dir(out.root()).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    assert_eq!(written.len(), FORMATS.len() + 1);
+    for path in written {
+        let text = fs::read_to_string(&path).expect("text");
+        assert!(text.len() > 100, "{path:?} holds a report");
+        planted.is_clean(&text, &path.display().to_string());
+    }
+}
+
+#[test]
 fn errors_do_not_quote_what_was_written_in_the_wrong_place() {
     let planted = Planted::new();
     let secret = &planted.secrets[0];

@@ -1,10 +1,11 @@
 //! `scan`: files, trees and standard input.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use leaktight_core::{Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Suppression};
+use leaktight_core::{Chunk, Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Span, Suppression};
 use leaktight_fs::{Stdin, Tree, WalkOptions};
 
 use super::setup;
@@ -39,7 +40,10 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
             }
         },
     );
-    let (findings, mut coverage) = collector.finish();
+    let (mut findings, mut coverage) = collector.finish();
+    if let Some(all) = setup::with_all_rules(scanner.rules(), &args.judge.rules)? {
+        findings.iter_mut().for_each(|finding| hide_others(finding, &all));
+    }
     if args.judge.require_nonempty && coverage.scanned == 0 {
         let nothing = "nothing was scanned, and --require-nonempty was given";
         coverage.unscanned.push(Skip::new(".", SkipReason::Vanished, nothing));
@@ -154,6 +158,24 @@ fn report(args: &Scan, project: &Project, mut findings: Vec<Finding>, coverage: 
         show_secrets: args.show.show_secrets,
         include_suppressed: args.show.include_suppressed,
     }
+}
+
+/// Marks the secrets in the line of a finding that only rules switched off find:
+/// they are not reported, and are not shown either.
+fn hide_others(finding: &mut Finding, all: &Scanner) {
+    // Nowhere: it is scanned.
+    let scan = all.scan(&Chunk::new(finding.excerpt.text.expose(), Arc::clone(&finding.origin)));
+    let secrets = &mut finding.excerpt.secrets;
+    secrets.extend(scan.findings.iter().filter_map(|other| {
+        let start = usize::try_from(other.offset).ok()?;
+        Some(Span::new(start, start + other.secret.len()))
+    }));
+    secrets.sort_unstable();
+    secrets.dedup_by(|next, last| {
+        let touches = next.start <= last.end;
+        last.end = if touches { last.end.max(next.end) } else { last.end };
+        touches
+    });
 }
 
 /// The reasons that `--allow-incomplete` names.
