@@ -154,6 +154,41 @@ fn no_file_written_holds_a_secret() {
 }
 
 #[test]
+fn no_other_command_tells_a_secret() {
+    let planted = Planted::new();
+    let project = &planted.project;
+    for entry in fs::read_dir(project.root()).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let name = entry.file_name().into_string().expect("text");
+        let text = fs::read_to_string(entry.path()).expect("text");
+        let mut all = vec![vec!["explain".to_owned(), name.clone()]];
+        all.extend((1..=text.lines().count()).map(|line| vec!["explain".to_owned(), format!("{name}:{line}")]));
+        all.push(["explain", "--rule", "generic-assigned-secret", &name].map(str::to_owned).to_vec());
+        for args in all {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            planted.is_clean_run(&project.run(&args), &args);
+        }
+        let args = ["explain", "--name", "settings.py", "-"];
+        planted.is_clean_run(&project.pipe(&args, text.as_bytes()), &args);
+        // A file that is no rule file, no configuration and no baseline.
+        let wrong: [&[&str]; 5] = [
+            &["rules", "check", &name],
+            &["scan", "--rules", &name, "."],
+            &["scan", "--config", &name, "."],
+            &["scan", "--baseline", &name, "."],
+            &["explain", "--rules", &name, "token.env"],
+        ];
+        for args in wrong {
+            let run = project.run(args);
+            assert_eq!(run.code, Some(2), "{args:?}");
+            planted.is_clean_run(&run, args);
+        }
+    }
+    for args in [&["rules", "list"] as &[&str], &["rules", "schema"], &["completions", "zsh"], &["man"], &["--help"]] {
+        planted.is_clean_run(&project.run(args), args);
+    }
+}
+
+#[test]
 fn errors_do_not_quote_what_was_written_in_the_wrong_place() {
     let planted = Planted::new();
     let secret = &planted.secrets[0];

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use leaktight_core::{Chunk, Finding, Limits, Origin, Position, Rejection, Scan, Scanner, Secret, Span, line_around};
+use leaktight_core::{
+    Chunk, Finding, Limits, Origin, Position, Rejection, RuleSet, Scan, Scanner, Secret, Span, line_around,
+};
 
 use super::setup;
 use crate::args::Explain;
-use crate::exit;
 use crate::term::{escape, escape_path};
+use crate::{Hint, exit};
 
 /// Bytes that are explained, at most.
 const LARGEST: u64 = 16 << 20;
@@ -26,11 +28,26 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let (text, name, line) = read(args)?;
     let origin = name.map_or(Origin::Stdin, Origin::File);
-    let mut scan = scanner.scan(&Chunk::new(&text, Arc::new(origin)));
+    let chunk = Chunk::new(&text, Arc::new(origin));
+    let mut scan = scanner.scan(&chunk);
+    let mut secrets = secrets(&scan);
+    if let Some(all) = setup::with_all_rules(scanner.rules(), &args.rules)? {
+        secrets.extend(self::secrets(&all.scan(&chunk)));
+    }
     if let Some(line) = line {
         keep_line(&mut scan, &text, line);
     }
-    io::stdout().lock().write_all(render(&scanner, &scan, &text, args).as_bytes())?;
+    let mut out = String::new();
+    for finding in &scan.findings {
+        explain_finding(&mut out, finding);
+    }
+    for rejection in &scan.rejected {
+        explain_rejection(&mut out, scanner.rules(), rejection, (&text, &secrets));
+    }
+    if out.is_empty() {
+        explain_silence(&mut out, scanner.rules(), args, line);
+    }
+    io::stdout().lock().write_all(out.as_bytes())?;
     Ok(if scan.findings.is_empty() { exit::CLEAN } else { exit::FINDINGS })
 }
 
@@ -38,7 +55,11 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
 fn read(args: &Explain) -> anyhow::Result<(Vec<u8>, Option<PathBuf>, Option<u64>)> {
     if args.place.as_os_str() == "-" {
         let mut text = Vec::new();
-        io::stdin().lock().take(LARGEST).read_to_end(&mut text).context("cannot read standard input")?;
+        io::stdin().lock().take(LARGEST + 1).read_to_end(&mut text).context("cannot read standard input")?;
+        if text.len() as u64 > LARGEST {
+            let message = format!("standard input is larger than {} MiB", LARGEST >> 20);
+            return Err(Hint::new(message, "`leaktight scan --explain -` takes any amount").into());
+        }
         return Ok((text, args.name.clone(), None));
     }
     let (path, line) = split_line(&args.place);
@@ -64,18 +85,13 @@ fn position(text: &[u8], span: Span) -> Position {
     Position::default().advance(text, Span::new(0, span.start))
 }
 
-fn render(scanner: &Scanner, scan: &Scan, text: &[u8], args: &Explain) -> String {
-    let mut out = String::new();
-    for finding in &scan.findings {
-        explain_finding(&mut out, finding);
-    }
-    for rejection in &scan.rejected {
-        explain_rejection(&mut out, scanner, rejection, text);
-    }
-    if scan.findings.is_empty() && scan.rejected.is_empty() {
-        explain_silence(&mut out, scanner, args);
-    }
-    out
+/// Where something stands that may be a secret: what was found, and what was turned down.
+fn secrets(scan: &Scan) -> Vec<Span> {
+    let found = scan.findings.iter().map(|finding| {
+        let start = usize::try_from(finding.offset).unwrap_or(usize::MAX);
+        Span::new(start, start.saturating_add(finding.secret.len()))
+    });
+    found.chain(scan.rejected.iter().map(|rejection| rejection.span)).collect()
 }
 
 fn explain_finding(out: &mut String, finding: &Finding) {
@@ -91,22 +107,30 @@ fn explain_finding(out: &mut String, finding: &Finding) {
     }
 }
 
-fn explain_rejection(out: &mut String, scanner: &Scanner, rejection: &Rejection, text: &[u8]) {
-    let rule = scanner.rules().rule(rejection.rule_idx);
+fn explain_rejection(out: &mut String, rules: &RuleSet, rejection: &Rejection, (text, secrets): (&[u8], &[Span])) {
+    let rule = rules.rule(rejection.rule_idx);
     let place = position(text, rejection.span);
     let shown = Secret::new(&text[rejection.span.range()]).mask(0);
-    let line = line_around(text, rejection.span.start);
-    let before = &text[line.start.max(rejection.span.start.saturating_sub(24))..rejection.span.start];
+    let before = &text[before(text, rejection.span.start, secrets)..rejection.span.start];
     let _ = writeln!(out, "{}:{}: {}{} is no finding of {}", place.line, place.column, escape(before), shown, rule.id);
     let _ = writeln!(out, "  - {}", rejection.reason);
 }
 
-fn explain_silence(out: &mut String, scanner: &Scanner, args: &Explain) {
+/// Where to start with the text in front of a place: a few bytes before it, on
+/// its line, and behind what may be a secret.
+fn before(text: &[u8], at: usize, secrets: &[Span]) -> usize {
+    let start = line_around(text, at).start.max(at.saturating_sub(24));
+    let ends = secrets.iter().filter(|span| span.start < at && span.end > start).map(|span| span.end.min(at));
+    ends.max().unwrap_or(start)
+}
+
+fn explain_silence(out: &mut String, rules: &RuleSet, args: &Explain, line: Option<u64>) {
+    let place = line.map_or("in the text".to_owned(), |line| format!("on line {line}"));
     let _ = match &args.rule {
         Some(id) => {
-            let pattern = scanner.rules().find(id).map_or("", |(_, rule)| rule.pattern.as_ref());
-            writeln!(out, "the pattern of {id} matches nowhere in the text:\n  {pattern}")
+            let pattern = rules.find(id).map_or("", |(_, rule)| rule.pattern.as_ref());
+            writeln!(out, "the pattern of {id} matches nowhere {place}:\n  {pattern}")
         }
-        None => writeln!(out, "no pattern of {} rules matches anywhere in the text", scanner.rules().len()),
+        None => writeln!(out, "no pattern of {} rules matches anywhere {place}", rules.len()),
     };
 }
