@@ -230,6 +230,18 @@ fn errors_do_not_quote_what_was_written_in_the_wrong_place() {
     }
 }
 
+#[test]
+fn showing_secrets_is_announced_and_no_service_gets_them() {
+    let planted = Planted::new();
+    for format in FORMATS {
+        let run = planted.project.run(&["scan", "--show-secrets", "--format", format, "token.env"]);
+        let shows = ["human", "json", "jsonl", "csv"].contains(&format);
+        assert_eq!(run.stdout.contains(&planted.secrets[0]), shows, "{format}");
+        run.exits(1).says("warning: secrets are printed in clear");
+        planted.is_clean(&run.stderr, "the warning");
+    }
+}
+
 /// The same holds for the whole repository: that is the last step of `.ci/run`.
 #[test]
 fn the_files_of_this_crate_hold_no_secret() {

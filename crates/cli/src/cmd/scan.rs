@@ -1,5 +1,6 @@
 //! `scan`: files, trees and standard input.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,6 +48,10 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     if args.judge.require_nonempty && coverage.scanned == 0 {
         let nothing = "nothing was scanned, and --require-nonempty was given";
         coverage.unscanned.push(Skip::new(".", SkipReason::Vanished, nothing));
+    }
+    if args.show.show_secrets {
+        // Nothing is left to do when even this can't be written.
+        let _ = writeln!(io::stderr(), "warning: secrets are printed in clear, as --show-secrets asks");
     }
     let report = report(args, &project, findings, coverage, start);
     output::write_all(&report, &args.show)?;
