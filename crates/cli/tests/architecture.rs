@@ -65,6 +65,11 @@ fn table() -> Members {
 }
 
 #[test]
+fn the_table_of_crates_is_true() {
+    assert_eq!(table(), members());
+}
+
+#[test]
 fn the_arrows_are_true() {
     let readme = fs::read_to_string(root().join("crates/README.md")).expect("a README");
     let arrows = readme.split('`').find(|code| code.contains(" -> ")).expect("arrows in backticks");

@@ -89,6 +89,25 @@ fn its_cargo_commands_are_possible() {
 }
 
 #[test]
+fn its_exit_codes_are_those_of_the_program() {
+    let source = include_str!("../src/exit.rs");
+    let mut codes: Vec<u8> = source
+        .lines()
+        .filter_map(|line| line.split_once(": u8 = "))
+        .map(|(_, code)| code.trim_end_matches(';').parse().expect("a number"))
+        .collect();
+    let table = readme().split_once("| exit code |").expect("a table").1.to_owned();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut told: Vec<u8> = rows
+        .flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(','))
+        .map(|code| code.trim().parse().expect("a number"))
+        .collect();
+    codes.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, codes);
+}
+
+#[test]
 fn its_configuration_is_valid() {
     let config = blocks(&readme(), "toml");
     assert_eq!(config.len(), 1);
