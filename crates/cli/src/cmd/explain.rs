@@ -1,5 +1,6 @@
 //! `explain`: why a text is or is not a finding.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,11 +13,14 @@ use leaktight_core::{
 
 use super::setup;
 use crate::args::Explain;
+use crate::report::encoded;
 use crate::term::{escape, escape_path};
 use crate::{Hint, exit};
 
 /// Bytes that are explained, at most.
 const LARGEST: u64 = 16 << 20;
+/// Bytes by which encoded copies of a secret are known.
+const KEY: usize = 8;
 
 /// Explains a text and returns the exit code: 1 when there is a finding.
 pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
@@ -30,10 +34,8 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
     let origin = name.map_or(Origin::Stdin, Origin::File);
     let chunk = Chunk::new(&text, Arc::new(origin));
     let mut scan = scanner.scan(&chunk);
-    let mut secrets = secrets(&scan);
-    if let Some(all) = setup::with_all_rules(scanner.rules(), &args.rules)? {
-        secrets.extend(self::secrets(&all.scan(&chunk)));
-    }
+    let all = setup::with_all_rules(scanner.rules(), &args.rules)?.map(|all| all.scan(&chunk)).unwrap_or_default();
+    let secrets = Secrets::of(&text, &[&scan, &all]);
     if let Some(line) = line {
         keep_line(&mut scan, &text, line);
     }
@@ -85,13 +87,45 @@ fn position(text: &[u8], span: Span) -> Position {
     Position::default().advance(text, Span::new(0, span.start))
 }
 
-/// Where something stands that may be a secret: what was found, and what was turned down.
-fn secrets(scan: &Scan) -> Vec<Span> {
-    let found = scan.findings.iter().map(|finding| {
-        let start = usize::try_from(finding.offset).unwrap_or(usize::MAX);
-        Span::new(start, start.saturating_add(finding.secret.len()))
-    });
-    found.chain(scan.rejected.iter().map(|rejection| rejection.span)).collect()
+/// Where in a text something stands that may be a secret.
+struct Secrets {
+    /// Where each starts, in order, and the greatest end up to it.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Secrets {
+    /// Takes what was found, what was turned down, and encoded copies of what was found.
+    fn of(text: &[u8], scans: &[&Scan]) -> Self {
+        let found = || scans.iter().flat_map(|scan| &scan.findings);
+        // Nowhere: they are looked for in the text.
+        let keys =
+            found().flat_map(|finding| [finding.secret.expose().first_chunk(), finding.secret.expose().last_chunk()]);
+        let keys: HashSet<&[u8; KEY]> = keys.flatten().collect();
+        let knows =
+            |bytes: &[u8]| bytes.windows(KEY).any(|key| key.try_into().is_ok_and(|key: &[u8; KEY]| keys.contains(key)));
+        let mut spans = encoded::spans(text, knows);
+        spans.extend(found().filter_map(|finding| {
+            let start = usize::try_from(finding.offset).ok()?;
+            Some(Span::new(start, start + finding.secret.len()))
+        }));
+        spans.extend(scans.iter().flat_map(|scan| &scan.rejected).map(|rejection| rejection.span));
+        spans.sort_unstable();
+        let mut end = 0;
+        let ends = spans.into_iter().map(|span| {
+            end = span.end.max(end);
+            (span.start, end)
+        });
+        Self { ends: ends.collect() }
+    }
+
+    /// Where to start with the text in front of a place: a few bytes before it,
+    /// on its line, and behind what may be a secret.
+    fn before(&self, text: &[u8], at: usize) -> usize {
+        let start = line_around(text, at).start.max(at.saturating_sub(24));
+        let n_before = self.ends.partition_point(|(start, _)| *start < at);
+        let end = n_before.checked_sub(1).map_or(0, |last| self.ends[last].1);
+        end.clamp(start, at)
+    }
 }
 
 fn explain_finding(out: &mut String, finding: &Finding) {
@@ -107,21 +141,13 @@ fn explain_finding(out: &mut String, finding: &Finding) {
     }
 }
 
-fn explain_rejection(out: &mut String, rules: &RuleSet, rejection: &Rejection, (text, secrets): (&[u8], &[Span])) {
+fn explain_rejection(out: &mut String, rules: &RuleSet, rejection: &Rejection, (text, secrets): (&[u8], &Secrets)) {
     let rule = rules.rule(rejection.rule_idx);
     let place = position(text, rejection.span);
     let shown = Secret::new(&text[rejection.span.range()]).mask(0);
-    let before = &text[before(text, rejection.span.start, secrets)..rejection.span.start];
+    let before = &text[secrets.before(text, rejection.span.start)..rejection.span.start];
     let _ = writeln!(out, "{}:{}: {}{} is no finding of {}", place.line, place.column, escape(before), shown, rule.id);
     let _ = writeln!(out, "  - {}", rejection.reason);
-}
-
-/// Where to start with the text in front of a place: a few bytes before it, on
-/// its line, and behind what may be a secret.
-fn before(text: &[u8], at: usize, secrets: &[Span]) -> usize {
-    let start = line_around(text, at).start.max(at.saturating_sub(24));
-    let ends = secrets.iter().filter(|span| span.start < at && span.end > start).map(|span| span.end.min(at));
-    ends.max().unwrap_or(start)
 }
 
 fn explain_silence(out: &mut String, rules: &RuleSet, args: &Explain, line: Option<u64>) {

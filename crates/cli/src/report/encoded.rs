@@ -6,7 +6,7 @@ use leaktight_core::Span;
 const RUN: usize = 12;
 
 /// Returns the runs of base64 and hex digits in a text that stand for bytes of which `is_known` knows.
-pub(super) fn spans(text: &[u8], is_known: impl Fn(&[u8]) -> bool) -> Vec<Span> {
+pub(crate) fn spans(text: &[u8], is_known: impl Fn(&[u8]) -> bool) -> Vec<Span> {
     let mut spans = Vec::new();
     for (digit, base) in [(sextet as fn(u8) -> Option<u8>, 6), (nibble as fn(u8) -> Option<u8>, 4)] {
         for run in runs(text, digit) {

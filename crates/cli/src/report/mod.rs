@@ -1,7 +1,7 @@
 //! What a scan found, in the formats people and programs read.
 
 mod csv;
-mod encoded;
+pub(crate) mod encoded;
 mod gap;
 mod github;
 mod gitlab;
