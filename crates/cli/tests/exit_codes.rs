@@ -116,9 +116,11 @@ fn nobody_who_reads_is_no_error() {
     all.extend([vec!["rules", "list"], vec!["rules", "schema"], vec!["explain", "a.txt"], vec!["man"]]);
     all.extend([vec!["completions", "bash"], vec!["--help"], vec!["rules", "show", "github-pat-classic"]]);
     for args in all {
-        let mut child = piped(project.command(&args));
-        drop(child.stdout.take());
-        let run = finish(child);
+        // Closed before the program starts, or it might be done before that.
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = project.command(&args);
+        let run = finish(command.stdout(writer).stderr(Stdio::piped()).spawn().expect("a run"));
         assert_eq!((run.code, run.stderr.as_str()), (Some(141), ""), "{args:?}");
     }
 }

@@ -337,6 +337,19 @@ fn a_key_without_an_end_takes_linear_time() {
 }
 
 #[test]
+fn explaining_many_rejections_takes_linear_time() {
+    let time = |n: usize| {
+        let project = Project::with(&[("many", "password=placeholder; api_key=xxxxxxxxxxxxxxxx\n".repeat(n))]);
+        let start = Instant::now();
+        project.run(&["explain", "many"]).exits(0).prints(&format!("\n{n}:1"));
+        start.elapsed()
+    };
+    let best = |n: usize| (0..2).map(|_| time(n)).min().expect("two");
+    let (one, eight) = (best(2000), best(16_000));
+    assert!(eight < one * 20 + Duration::from_millis(200), "{one:?} and then {eight:?}");
+}
+
+#[test]
 fn many_findings_are_listed_up_to_a_limit_and_counted_beyond() {
     let text: String = (0..12_000).map(|seed| format!("{}\n", token(seed))).collect();
     let project = Project::with(&[("many", text)]);

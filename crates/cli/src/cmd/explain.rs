@@ -34,6 +34,7 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
     let origin = name.map_or(Origin::Stdin, Origin::File);
     let chunk = Chunk::new(&text, Arc::new(origin));
     let mut scan = scanner.scan(&chunk);
+    scan.rejected.sort_by_key(|rejection| rejection.span);
     let all = setup::with_all_rules(scanner.rules(), &args.rules)?.map(|all| all.scan(&chunk)).unwrap_or_default();
     let secrets = Secrets::of(&text, &[&scan, &all]);
     if let Some(line) = line {
@@ -43,8 +44,10 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
     for finding in &scan.findings {
         explain_finding(&mut out, finding);
     }
+    let mut places = Places::default();
     for rejection in &scan.rejected {
-        explain_rejection(&mut out, scanner.rules(), rejection, (&text, &secrets));
+        let place = places.of(&text, rejection.span.start);
+        explain_rejection(&mut out, (scanner.rules(), rejection, place), (&text, &secrets));
     }
     if out.is_empty() {
         explain_silence(&mut out, scanner.rules(), args, line);
@@ -80,11 +83,24 @@ fn split_line(place: &Path) -> (PathBuf, Option<u64>) {
 
 fn keep_line(scan: &mut Scan, text: &[u8], line: u64) {
     scan.findings.retain(|finding| (finding.start.line..=finding.end.line).contains(&line));
-    scan.rejected.retain(|rejection| position(text, rejection.span).line == line);
+    let mut places = Places::default();
+    scan.rejected.retain(|rejection| places.of(text, rejection.span.start).line == line);
 }
 
-fn position(text: &[u8], span: Span) -> Position {
-    Position::default().advance(text, Span::new(0, span.start))
+/// Finds positions one after the other, in the order of their places: counting
+/// lines from the start for each would take the square of their number.
+#[derive(Default)]
+struct Places {
+    at: usize,
+    position: Position,
+}
+
+impl Places {
+    fn of(&mut self, text: &[u8], at: usize) -> Position {
+        self.position = self.position.advance(text, Span::new(self.at, at));
+        self.at = at;
+        self.position
+    }
 }
 
 /// Where in a text something stands that may be a secret.
@@ -141,9 +157,12 @@ fn explain_finding(out: &mut String, finding: &Finding) {
     }
 }
 
-fn explain_rejection(out: &mut String, rules: &RuleSet, rejection: &Rejection, (text, secrets): (&[u8], &Secrets)) {
+fn explain_rejection(
+    out: &mut String,
+    (rules, rejection, place): (&RuleSet, &Rejection, Position),
+    (text, secrets): (&[u8], &Secrets),
+) {
     let rule = rules.rule(rejection.rule_idx);
-    let place = position(text, rejection.span);
     let shown = Secret::new(&text[rejection.span.range()]).mask(0);
     let before = &text[secrets.before(text, rejection.span.start)..rejection.span.start];
     let _ = writeln!(out, "{}:{}: {}{} is no finding of {}", place.line, place.column, escape(before), shown, rule.id);
