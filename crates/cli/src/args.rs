@@ -162,26 +162,6 @@ pub(crate) enum When {
     Never,
 }
 
-impl Judge {
-    /// What a scan for a baseline judges by: the configuration counts, and no
-    /// earlier baseline.
-    pub(crate) fn for_baseline() -> Self {
-        Self {
-            confidence: Confidence::Low,
-            severity: Severity::Info,
-            fail_on: FailOn::Never,
-            only: Vec::new(),
-            rules: Vec::new(),
-            config: None,
-            baseline: None,
-            no_project_config: false,
-            no_inline_allow: false,
-            allow_incomplete: Vec::new(),
-            require_nonempty: false,
-        }
-    }
-}
-
 /// What makes a scan fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FailOn {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Hint;
 use crate::config::read_small;
-use crate::term::escape_path;
+use crate::term::{escape_path, unquoted};
 
 /// The name of the baseline at the root of a project.
 pub(crate) const NAME: &str = ".leaktight-baseline.json";
@@ -59,17 +59,14 @@ impl Baseline {
         let file = escape_path(path);
         let bytes = read_small(path).with_context(|| format!("cannot read the baseline `{file}`"))?;
         let baseline: Self = serde_json::from_slice(&bytes)
-            .map_err(|err| Hint::new(format!("`{file}` is not a baseline: {err}"), HINT))?;
+            .map_err(|err| Hint::new(format!("`{file}` is not a baseline: {}", unquoted(&err.to_string())), HINT))?;
         if baseline.version != 1 {
             let message = format!("`{file}` is a baseline of version {}, and 1 is supported", baseline.version);
             return Err(Hint::new(message, HINT).into());
         }
         if let Some(key) = baseline.findings.keys().find(|key| Fingerprint::parse(key).is_none()) {
-            return Err(Hint::new(
-                format!("`{file}` holds an invalid fingerprint: `{}`", crate::term::escape(key.as_bytes())),
-                HINT,
-            )
-            .into());
+            let message = unquoted(&format!("holds an invalid fingerprint: `{key}`"));
+            return Err(Hint::new(format!("`{file}` {message}"), HINT).into());
         }
         Ok(baseline)
     }

@@ -9,7 +9,7 @@ use leaktight_core::{Confidence, Fingerprint, Override, RuleSet, Severity};
 use serde::Deserialize;
 
 use crate::Hint;
-use crate::term::escape_path;
+use crate::term::{escape_path, unquoted};
 
 /// The name of the configuration at the root of a project.
 pub(crate) const NAME: &str = "leaktight.toml";
@@ -75,7 +75,7 @@ impl Config {
             .map_err(|_| Hint::new(format!("`{}` is not UTF-8", escape_path(path)), "save the file as UTF-8"))?;
         toml::from_str(&text).map_err(|err| {
             let at = err.span().map_or(0, |span| span.start);
-            located(path, &text, at, &format!("is not a valid configuration: {}", err.message()))
+            located(path, &text, at, &format!("is not a valid configuration: {}", unquoted(err.message())))
         })
     }
 
@@ -93,7 +93,7 @@ impl Config {
             };
             if !rules.adjust(id.get_ref(), change) {
                 let text = fs::read_to_string(path).unwrap_or_default();
-                let message = format!("names a rule that does not exist: `{}`", id.get_ref());
+                let message = unquoted(&format!("names a rule that does not exist: `{}`", id.get_ref()));
                 return Err(located(path, &text, id.span().start, &message));
             }
         }
@@ -119,21 +119,21 @@ impl Config {
 
 /// Finds a file of a project for a target: in the folder itself or in those
 /// above it, up to the root of its repository.
+///
+/// Outside a repository the search ends at the current folder: others may write
+/// to those above, such as `/tmp`, and configuration can hide what is found.
 pub(crate) fn find(target: &Path, name: &str) -> Option<PathBuf> {
     let folder = if target.is_dir() { target } else { target.parent()? };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let whole = folder.canonicalize().ok()?;
-    for (depth, above) in whole.ancestors().enumerate() {
-        let candidate = above.join(name);
-        // A link could lead anywhere, so none is followed here.
-        if candidate.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
-            return Some(if depth == 0 { folder.join(name) } else { candidate });
-        }
-        if above.join(".git").exists() {
-            return None;
-        }
-    }
-    None
+    let here = Path::new(".").canonicalize().ok()?;
+    let repository = whole.ancestors().find(|above| above.join(".git").exists());
+    let top = repository.unwrap_or(if whole.starts_with(&here) { &here } else { &whole });
+    // A link could lead anywhere, so none is followed here.
+    let is_file = |path: &PathBuf| path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+    let found =
+        whole.ancestors().take_while(|above| above.starts_with(top)).map(|above| above.join(name)).find(is_file)?;
+    Some(if found.parent() == Some(&whole) { folder.join(name) } else { found })
 }
 
 /// Reads a file that people write or we do; a large one is an error.

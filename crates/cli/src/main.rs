@@ -20,6 +20,7 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::args::{Args, Command};
 
@@ -50,11 +51,31 @@ fn run(args: Args) -> anyhow::Result<u8> {
 
 /// Help and versions go to standard output, mistakes to standard error.
 fn usage(err: &clap::Error) -> ExitCode {
-    let printed = err.print();
-    if err.use_stderr() {
+    if let Some(text) = harmless(err) {
+        // Nothing is left to do when even this can't be written.
+        let _ = io::stderr().write_all(text.as_bytes());
         return ExitCode::from(exit::USAGE);
     }
-    ExitCode::from(if printed.is_ok() { exit::CLEAN } else { exit::BROKEN_PIPE })
+    let printed = err.print().and_then(|()| io::stdout().flush());
+    match printed {
+        _ if err.use_stderr() => ExitCode::from(exit::USAGE),
+        Ok(()) => ExitCode::from(exit::CLEAN),
+        Err(err) => ExitCode::from(complain(&anyhow::Error::new(err).context("cannot write to standard output"))),
+    }
+}
+
+/// Returns the error in our own words if it quotes what a terminal or a build
+/// service would obey, such as the name of a file that starts with a dash.
+fn harmless(err: &clap::Error) -> Option<String> {
+    let is_odd = |text: &str| term::escape(text.as_bytes()) != text;
+    let kinds = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue];
+    let mut quoted = kinds.into_iter().filter_map(|kind| match err.get(kind)? {
+        ContextValue::String(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let text = quoted.find(|text| is_odd(text))?;
+    let what = err.kind().as_str().unwrap_or("wrong usage");
+    Some(format!("error: {what}: `{}`\nhint: try `leaktight --help`\n", term::escape(text.as_bytes())))
 }
 
 /// Prints an error with its causes and returns the exit code it means.
@@ -64,7 +85,8 @@ fn complain(err: &anyhow::Error) -> u8 {
     }
     let mut text = format!("error: {err}\n");
     for cause in err.chain().skip(1) {
-        text.push_str(&format!("  caused by: {cause}\n"));
+        // Ours are escaped where they are made; these are of others.
+        text.push_str(&format!("  caused by: {}\n", term::escape(cause.to_string().as_bytes())));
     }
     if let Some(hint) = err.chain().find_map(|cause| cause.downcast_ref::<Hint>()) {
         text.push_str(&format!("hint: {}\n", hint.hint));
@@ -80,16 +102,24 @@ fn is_broken_pipe(err: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// An error that knows what to do next.
+/// An error that knows what to do next. Its message holds nothing a terminal obeys.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Hint {
     message: String,
     hint: &'static str,
+    source: Option<io::Error>,
 }
 
 impl Hint {
     pub(crate) fn new(message: impl Into<String>, hint: &'static str) -> Self {
-        Self { message: message.into(), hint }
+        Self { message: message.into(), hint, source: None }
+    }
+
+    /// Returns the error of a tree that cannot be scanned as asked, with its cause.
+    pub(crate) fn of_tree(err: &leaktight_fs::Error) -> Self {
+        const HINT: &str = "nothing was scanned; correct the command line and run it again";
+        let source = std::error::Error::source(err).map(|cause| io::Error::other(cause.to_string()));
+        Self { source, ..Self::new(term::escape(err.to_string().as_bytes()), HINT) }
     }
 }

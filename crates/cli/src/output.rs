@@ -96,12 +96,17 @@ pub(crate) fn style(show: &Show) -> Style {
 ///
 /// Returns what the system said; the file is then as it was.
 pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Devices can be written to and not replaced, and so can what they lead to,
+    // as /dev/stderr does.
+    if file.parent().is_some_and(|folder| folder == Path::new("/dev") || folder == Path::new("/dev/fd")) {
+        return fs::OpenOptions::new().append(true).open(file)?.write_all(bytes);
+    }
     if file.symlink_metadata().is_ok_and(|meta| meta.file_type().is_symlink()) {
         return Err(io::Error::other("it is a symbolic link; name the file it leads to"));
     }
-    // Devices such as /dev/stderr can be written to and not replaced.
     if file.metadata().is_ok_and(|meta| !meta.is_file()) {
-        return fs::OpenOptions::new().write(true).open(file)?.write_all(bytes);
+        // Opening a pipe waits for someone to read it, perhaps for ever.
+        return Err(io::Error::other("it is not a regular file; write to it through standard output"));
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::Builder::new().prefix(".leaktight-").tempfile_in(folder)?;

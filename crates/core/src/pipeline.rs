@@ -26,6 +26,7 @@ pub trait Source {
 #[derive(Debug)]
 pub enum Event<'a> {
     /// Bytes to look at: a whole unit, or an overlapping part of a large one.
+    /// None at all when a source that waits for bytes asks whether to go on.
     Chunk(Chunk<'a>),
     /// A unit was lent as a whole; its size in bytes.
     Scanned(u64),

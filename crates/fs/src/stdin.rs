@@ -1,6 +1,6 @@
 //! Standard input.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -12,10 +12,12 @@ use leaktight_core::{Chunk, Event, Origin, Skip, SkipReason, Source};
 use crate::error::reason;
 use crate::options::Reading;
 use crate::read::{Bounds, Cut, Encoding, HEAD, Place, Text, Trouble};
+use crate::sys;
 
 /// Standard input, read in parts that overlap, in constant memory.
 ///
-/// It is scanned whatever it holds, binary data too.
+/// It is scanned whatever it holds, binary data too. While nothing comes, the
+/// visitor is lent nothing from time to time, so that it can break off.
 #[derive(Clone, Copy, Debug)]
 pub struct Stdin {
     reading: Reading,
@@ -38,12 +40,22 @@ impl Stdin {
 
 impl Source for Stdin {
     fn drive(&self, visitor: Visitor<'_>) {
-        lend(&mut io::stdin().lock(), self.reading, visitor);
+        match sys::stdin() {
+            Ok(mut input) => lend(&mut input, self.reading, visitor),
+            // It was the last event: there is nothing left to break off.
+            Err(err) => drop(visitor(Event::Skipped(Skip::new("-", reason(&err), err)))),
+        }
     }
 }
 
+/// Bytes that may have to be waited for.
+pub(crate) trait Input: Read {
+    /// Waits a moment for bytes; returns whether reading is worth a try.
+    fn is_ready(&mut self) -> bool;
+}
+
 /// Lends all that a reader has, and tells how that ended.
-fn lend(reader: &mut dyn Read, reading: Reading, visitor: Visitor<'_>) {
+fn lend(reader: &mut dyn Input, reading: Reading, visitor: Visitor<'_>) {
     let stream = Stream { reader, origin: Arc::new(Origin::Stdin), place: Place::default(), visitor };
     let event = match panic::catch_unwind(AssertUnwindSafe(|| stream.run(reading))) {
         Ok(Ok(size)) => Event::Scanned(size),
@@ -55,7 +67,7 @@ fn lend(reader: &mut dyn Read, reading: Reading, visitor: Visitor<'_>) {
 }
 
 struct Stream<'a> {
-    reader: &'a mut dyn Read,
+    reader: &'a mut dyn Input,
     origin: Arc<Origin>,
     place: Place,
     visitor: Visitor<'a>,
@@ -68,7 +80,7 @@ impl Stream<'_> {
         let mut cut = None;
         let mut kept = 0;
         loop {
-            let (read, err) = self.fill(&mut buffer[kept..]);
+            let (read, trouble) = self.fill(&mut buffer[kept..]);
             let len = kept + read;
             let is_last = len < buffer.len();
             let (cut, mark) = *cut.get_or_insert_with(|| {
@@ -83,8 +95,8 @@ impl Stream<'_> {
             let bounds = if is_last { Bounds::last(raw) } else { cut.bounds(raw) };
             let text = cut.text(&raw[..bounds.end], (&mut self.place, bounds.step), &mut decoded);
             self.visit(&text, from)?;
-            match err {
-                Some(err) => return Err((reason(&err), err.to_string())),
+            match trouble {
+                Some(trouble) => return Err(trouble),
                 None if is_last => return Ok(from.raw + raw.len() as u64),
                 None => {}
             }
@@ -98,24 +110,36 @@ impl Stream<'_> {
         let decoded = Some(chunk(text.bytes, from.offset));
         let raw = text.raw.map(|raw| chunk(raw, from.raw));
         for chunk in decoded.into_iter().chain(raw).filter(|chunk| !chunk.bytes.is_empty()) {
-            if (self.visitor)(Event::Chunk(chunk)).is_break() {
-                return Err((SkipReason::Interrupted, String::new()));
-            }
+            self.lend(chunk)?;
         }
         Ok(())
     }
 
+    fn lend(&self, chunk: Chunk<'_>) -> Result<(), Trouble> {
+        match (self.visitor)(Event::Chunk(chunk)) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err((SkipReason::Interrupted, String::new())),
+        }
+    }
+
     /// Reads until the buffer is full or the stream ends, and returns how it ended.
-    fn fill(&mut self, buffer: &mut [u8]) -> (usize, Option<io::Error>) {
+    fn fill(&mut self, buffer: &mut [u8]) -> (usize, Option<Trouble>) {
         let mut len = 0;
         while len < buffer.len() {
+            if !self.reader.is_ready() {
+                // Nothing to look at, only to hear whether to go on.
+                match self.lend(Chunk::new(&[], self.origin.clone())) {
+                    Ok(()) => continue,
+                    Err(trouble) => return (len, Some(trouble)),
+                }
+            }
             match self.reader.read(&mut buffer[len..]) {
                 Ok(0) => break,
                 Ok(read) => len += read,
                 Err(err) if err.kind() == ErrorKind::Interrupted => {}
                 // Someone made the stream we inherited a non-blocking one.
                 Err(err) if err.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(5)),
-                Err(err) => return (len, Some(err)),
+                Err(err) => return (len, Some((reason(&err), err.to_string()))),
             }
         }
         (len, None)
@@ -124,6 +148,7 @@ impl Stream<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::sync::Mutex;
 
     use super::*;
@@ -139,6 +164,46 @@ mod tests {
                 (false, _) => self.0.read(&mut buffer[..1]),
             }
         }
+    }
+
+    impl Input for Trickle<'_> {
+        fn is_ready(&mut self) -> bool {
+            true
+        }
+    }
+
+    /// Gives some bytes and then nothing, without an end.
+    struct Silent(&'static [u8]);
+
+    impl Read for Silent {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Input for Silent {
+        fn is_ready(&mut self) -> bool {
+            !self.0.is_empty()
+        }
+    }
+
+    #[test]
+    fn a_silent_stream_can_be_broken_off() {
+        let seen = Mutex::new(Vec::new());
+        let n_asked = std::sync::atomic::AtomicUsize::new(0);
+        lend(&mut Silent(b"a token"), Reading::new(128, 8), &|event| {
+            match event {
+                Event::Chunk(chunk) if chunk.bytes.is_empty() => {
+                    let n_asked = n_asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    return if n_asked < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+                }
+                event => seen.lock().expect("no panic").push(format!("{event:?}")),
+            }
+            ControlFlow::Continue(())
+        });
+        let seen = seen.into_inner().expect("no panic");
+        assert_eq!(seen.len(), 2, "what had come, and how it ended: {seen:?}");
+        assert!(seen[1].contains("Interrupted"), "{seen:?}");
     }
 
     /// Returns the parts lent, by offset and line, and the last event.

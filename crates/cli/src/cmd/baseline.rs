@@ -2,23 +2,29 @@
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use anyhow::Context as _;
 use leaktight_core::{Confidence, Scanner};
 
-use super::{scan, setup};
+use super::scan::{self, Project};
+use super::setup;
 use crate::args::{BaselineArgs, BaselineCommand};
 use crate::baseline::{self, Baseline};
 use crate::interrupt::Interrupt;
 use crate::term::escape_path;
-use crate::{Hint, exit, output};
+use crate::{Hint, config, exit, output};
 
 /// Scans a folder and writes its findings to the baseline.
 pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<u8> {
     let BaselineCommand::Create { path, output: file, rules } = &args.command;
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
-    let scanner = Scanner::new(setup::share(setup::rules(rules)?)?);
-    let (findings, coverage) = scan::findings(path, &scanner, &interrupt)?;
+    // The configuration counts; an earlier baseline, which may be damaged, does not.
+    let project = Project::configured(setup::project_file(slice::from_ref(path), config::NAME))?;
+    let mut rules = setup::rules(rules)?;
+    project.adjust(&mut rules)?;
+    let scanner = Scanner::new(setup::share(rules)?);
+    let (findings, coverage) = scan::findings(path, &scanner, (&project, &interrupt))?;
     if let Some(code) = interrupt.code() {
         return Ok(code);
     }

@@ -1,20 +1,26 @@
 //! `explain`: why a text is or is not a finding.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use leaktight_core::{Chunk, Finding, Limits, Origin, Position, Rejection, Scan, Scanner, Secret, Span, line_around};
+use leaktight_core::{
+    Chunk, Finding, Limits, Origin, Position, Rejection, RuleSet, Scan, Scanner, Secret, Span, line_around,
+};
 
 use super::setup;
 use crate::args::Explain;
-use crate::exit;
+use crate::report::encoded;
 use crate::term::{escape, escape_path};
+use crate::{Hint, exit};
 
 /// Bytes that are explained, at most.
 const LARGEST: u64 = 16 << 20;
+/// Bytes by which encoded copies of a secret are known.
+const KEY: usize = 8;
 
 /// Explains a text and returns the exit code: 1 when there is a finding.
 pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
@@ -26,11 +32,27 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let (text, name, line) = read(args)?;
     let origin = name.map_or(Origin::Stdin, Origin::File);
-    let mut scan = scanner.scan(&Chunk::new(&text, Arc::new(origin)));
+    let chunk = Chunk::new(&text, Arc::new(origin));
+    let mut scan = scanner.scan(&chunk);
+    scan.rejected.sort_by_key(|rejection| rejection.span);
+    let all = setup::with_all_rules(scanner.rules(), &args.rules)?.map(|all| all.scan(&chunk)).unwrap_or_default();
+    let secrets = Secrets::of(&text, &[&scan, &all]);
     if let Some(line) = line {
         keep_line(&mut scan, &text, line);
     }
-    io::stdout().lock().write_all(render(&scanner, &scan, &text, args).as_bytes())?;
+    let mut out = String::new();
+    for finding in &scan.findings {
+        explain_finding(&mut out, finding);
+    }
+    let mut places = Places::default();
+    for rejection in &scan.rejected {
+        let place = places.of(&text, rejection.span.start);
+        explain_rejection(&mut out, (scanner.rules(), rejection, place), (&text, &secrets));
+    }
+    if out.is_empty() {
+        explain_silence(&mut out, scanner.rules(), args, line);
+    }
+    io::stdout().lock().write_all(out.as_bytes())?;
     Ok(if scan.findings.is_empty() { exit::CLEAN } else { exit::FINDINGS })
 }
 
@@ -38,7 +60,11 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
 fn read(args: &Explain) -> anyhow::Result<(Vec<u8>, Option<PathBuf>, Option<u64>)> {
     if args.place.as_os_str() == "-" {
         let mut text = Vec::new();
-        io::stdin().lock().take(LARGEST).read_to_end(&mut text).context("cannot read standard input")?;
+        io::stdin().lock().take(LARGEST + 1).read_to_end(&mut text).context("cannot read standard input")?;
+        if text.len() as u64 > LARGEST {
+            let message = format!("standard input is larger than {} MiB", LARGEST >> 20);
+            return Err(Hint::new(message, "`leaktight scan --explain -` takes any amount").into());
+        }
         return Ok((text, args.name.clone(), None));
     }
     let (path, line) = split_line(&args.place);
@@ -57,25 +83,65 @@ fn split_line(place: &Path) -> (PathBuf, Option<u64>) {
 
 fn keep_line(scan: &mut Scan, text: &[u8], line: u64) {
     scan.findings.retain(|finding| (finding.start.line..=finding.end.line).contains(&line));
-    scan.rejected.retain(|rejection| position(text, rejection.span).line == line);
+    let mut places = Places::default();
+    scan.rejected.retain(|rejection| places.of(text, rejection.span.start).line == line);
 }
 
-fn position(text: &[u8], span: Span) -> Position {
-    Position::default().advance(text, Span::new(0, span.start))
+/// Finds positions one after the other, in the order of their places: counting
+/// lines from the start for each would take the square of their number.
+#[derive(Default)]
+struct Places {
+    at: usize,
+    position: Position,
 }
 
-fn render(scanner: &Scanner, scan: &Scan, text: &[u8], args: &Explain) -> String {
-    let mut out = String::new();
-    for finding in &scan.findings {
-        explain_finding(&mut out, finding);
+impl Places {
+    fn of(&mut self, text: &[u8], at: usize) -> Position {
+        self.position = self.position.advance(text, Span::new(self.at, at));
+        self.at = at;
+        self.position
     }
-    for rejection in &scan.rejected {
-        explain_rejection(&mut out, scanner, rejection, text);
+}
+
+/// Where in a text something stands that may be a secret.
+struct Secrets {
+    /// Where each starts, in order, and the greatest end up to it.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Secrets {
+    /// Takes what was found, what was turned down, and encoded copies of what was found.
+    fn of(text: &[u8], scans: &[&Scan]) -> Self {
+        let found = || scans.iter().flat_map(|scan| &scan.findings);
+        // Nowhere: they are looked for in the text.
+        let keys =
+            found().flat_map(|finding| [finding.secret.expose().first_chunk(), finding.secret.expose().last_chunk()]);
+        let keys: HashSet<&[u8; KEY]> = keys.flatten().collect();
+        let knows =
+            |bytes: &[u8]| bytes.windows(KEY).any(|key| key.try_into().is_ok_and(|key: &[u8; KEY]| keys.contains(key)));
+        let mut spans = encoded::spans(text, knows);
+        spans.extend(found().filter_map(|finding| {
+            let start = usize::try_from(finding.offset).ok()?;
+            Some(Span::new(start, start + finding.secret.len()))
+        }));
+        spans.extend(scans.iter().flat_map(|scan| &scan.rejected).map(|rejection| rejection.span));
+        spans.sort_unstable();
+        let mut end = 0;
+        let ends = spans.into_iter().map(|span| {
+            end = span.end.max(end);
+            (span.start, end)
+        });
+        Self { ends: ends.collect() }
     }
-    if scan.findings.is_empty() && scan.rejected.is_empty() {
-        explain_silence(&mut out, scanner, args);
+
+    /// Where to start with the text in front of a place: a few bytes before it,
+    /// on its line, and behind what may be a secret.
+    fn before(&self, text: &[u8], at: usize) -> usize {
+        let start = line_around(text, at).start.max(at.saturating_sub(24));
+        let n_before = self.ends.partition_point(|(start, _)| *start < at);
+        let end = n_before.checked_sub(1).map_or(0, |last| self.ends[last].1);
+        end.clamp(start, at)
     }
-    out
 }
 
 fn explain_finding(out: &mut String, finding: &Finding) {
@@ -91,22 +157,25 @@ fn explain_finding(out: &mut String, finding: &Finding) {
     }
 }
 
-fn explain_rejection(out: &mut String, scanner: &Scanner, rejection: &Rejection, text: &[u8]) {
-    let rule = scanner.rules().rule(rejection.rule_idx);
-    let place = position(text, rejection.span);
+fn explain_rejection(
+    out: &mut String,
+    (rules, rejection, place): (&RuleSet, &Rejection, Position),
+    (text, secrets): (&[u8], &Secrets),
+) {
+    let rule = rules.rule(rejection.rule_idx);
     let shown = Secret::new(&text[rejection.span.range()]).mask(0);
-    let line = line_around(text, rejection.span.start);
-    let before = &text[line.start.max(rejection.span.start.saturating_sub(24))..rejection.span.start];
+    let before = &text[secrets.before(text, rejection.span.start)..rejection.span.start];
     let _ = writeln!(out, "{}:{}: {}{} is no finding of {}", place.line, place.column, escape(before), shown, rule.id);
     let _ = writeln!(out, "  - {}", rejection.reason);
 }
 
-fn explain_silence(out: &mut String, scanner: &Scanner, args: &Explain) {
+fn explain_silence(out: &mut String, rules: &RuleSet, args: &Explain, line: Option<u64>) {
+    let place = line.map_or("in the text".to_owned(), |line| format!("on line {line}"));
     let _ = match &args.rule {
         Some(id) => {
-            let pattern = scanner.rules().find(id).map_or("", |(_, rule)| rule.pattern.as_ref());
-            writeln!(out, "the pattern of {id} matches nowhere in the text:\n  {pattern}")
+            let pattern = rules.find(id).map_or("", |(_, rule)| rule.pattern.as_ref());
+            writeln!(out, "the pattern of {id} matches nowhere {place}:\n  {pattern}")
         }
-        None => writeln!(out, "no pattern of {} rules matches anywhere in the text", scanner.rules().len()),
+        None => writeln!(out, "no pattern of {} rules matches anywhere {place}", rules.len()),
     };
 }

@@ -115,7 +115,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
                 complaints.extend(try_rule(rule, &source));
             }
         }
-        Err(errors) => complaints.extend(errors.iter().map(ToString::to_string)),
+        Err(errors) => complaints.extend(errors.iter().map(setup::complaint)),
     }
     let mut err = io::stderr().lock();
     for complaint in &complaints {
@@ -124,7 +124,9 @@ fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
     if !complaints.is_empty() {
         return Ok(exit::USAGE);
     }
-    print(&format!("{n_rules} rules in {} files are sound\n", files.len()))
+    let s = |n: usize| if n == 1 { "" } else { "s" };
+    let n_files = files.len();
+    print(&format!("{n_rules} rule{} in {n_files} file{}: no mistake found\n", s(n_rules), s(n_files)))
 }
 
 /// What is wrong with a rule: examples it misses or finds, speed.
@@ -144,7 +146,7 @@ fn try_rule(rule: Rule, source: &RuleSource) -> Vec<String> {
     alone.companions = Vec::new().into();
     let rules = match RuleSet::from_rules(vec![alone]) {
         Ok(rules) => Arc::new(rules),
-        Err(err) => return vec![err.to_string()],
+        Err(err) => return vec![setup::complaint(&err)],
     };
     for exhaustive in [false, true] {
         let mut limits = Limits::default();

@@ -1,10 +1,12 @@
 //! `scan`: files, trees and standard input.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use leaktight_core::{Finding, Limits, Scanner, Skip, SkipReason, Source, Suppression};
+use leaktight_core::{Chunk, Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Span, Suppression};
 use leaktight_fs::{Stdin, Tree, WalkOptions};
 
 use super::setup;
@@ -23,9 +25,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let allowed = allowed_gaps(&args.judge.allow_incomplete)?;
     let project = Project::read(&args.paths, &args.judge)?;
     let mut rules = setup::rules(&args.judge.rules)?;
-    if let Some((path, config)) = &project.config {
-        config.adjust(path, &mut rules)?;
-    }
+    project.adjust(&mut rules)?;
     setup::keep_only(&mut rules, &args.judge.only)?;
     let limits = limits(args);
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
@@ -41,10 +41,17 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
             }
         },
     );
-    let (findings, mut coverage) = collector.finish();
+    let (mut findings, mut coverage) = collector.finish();
+    if let Some(all) = setup::with_all_rules(scanner.rules(), &args.judge.rules)? {
+        findings.iter_mut().for_each(|finding| hide_others(finding, &all));
+    }
     if args.judge.require_nonempty && coverage.scanned == 0 {
         let nothing = "nothing was scanned, and --require-nonempty was given";
         coverage.unscanned.push(Skip::new(".", SkipReason::Vanished, nothing));
+    }
+    if args.show.show_secrets {
+        // Nothing is left to do when even this can't be written.
+        let _ = writeln!(io::stderr(), "warning: secrets are printed in clear, as --show-secrets asks");
     }
     let report = report(args, &project, findings, coverage, start);
     output::write_all(&report, &args.show)?;
@@ -53,7 +60,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
 
 /// What a project says about its own scans.
 #[derive(Default)]
-struct Project {
+pub(super) struct Project {
     config: Option<(PathBuf, Config)>,
     accepted: Vec<leaktight_core::Fingerprint>,
     baseline: Option<Baseline>,
@@ -62,16 +69,27 @@ struct Project {
 impl Project {
     fn read(targets: &[PathBuf], judge: &Judge) -> anyhow::Result<Self> {
         let found = |name| (!judge.no_project_config).then(|| setup::project_file(targets, name)).flatten();
-        let mut project = Self::default();
-        if let Some(path) = judge.config.clone().or_else(|| found(config::NAME)) {
-            let config = Config::read(&path)?;
-            project.accepted = config.fingerprints(&path)?;
-            project.config = Some((path, config));
-        }
+        let mut project = Self::configured(judge.config.clone().or_else(|| found(config::NAME)))?;
         if let Some(path) = judge.baseline.clone().or_else(|| found(baseline::NAME)) {
             project.baseline = Some(Baseline::read(&path)?);
         }
         Ok(project)
+    }
+
+    /// Returns what a configuration says, if there is one, without a baseline.
+    pub(super) fn configured(config: Option<PathBuf>) -> anyhow::Result<Self> {
+        let mut project = Self::default();
+        if let Some(path) = config {
+            let config = Config::read(&path)?;
+            project.accepted = config.fingerprints(&path)?;
+            project.config = Some((path, config));
+        }
+        Ok(project)
+    }
+
+    /// Changes the rules as the configuration says.
+    pub(super) fn adjust(&self, rules: &mut RuleSet) -> anyhow::Result<()> {
+        self.config.as_ref().map_or(Ok(()), |(path, config)| config.adjust(path, rules))
     }
 
     fn excludes(&self) -> &[String] {
@@ -99,9 +117,7 @@ fn sources(args: &Scan, project: &Project, overlap: usize) -> anyhow::Result<Vec
     let options = walk_options(&args.select, project.excludes(), overlap);
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if !paths.is_empty() {
-        let tree = Tree::new(paths, options).map_err(|err| {
-            Hint::new(err.to_string(), "nothing was scanned; correct the command line and run it again")
-        })?;
+        let tree = Tree::new(paths, options).map_err(|err| Hint::of_tree(&err))?;
         sources.push(Box::new(tree));
     }
     if !stdin.is_empty() {
@@ -149,6 +165,24 @@ fn report(args: &Scan, project: &Project, mut findings: Vec<Finding>, coverage: 
     }
 }
 
+/// Marks the secrets in the line of a finding that only rules switched off find:
+/// they are not reported, and are not shown either.
+fn hide_others(finding: &mut Finding, all: &Scanner) {
+    // Nowhere: it is scanned.
+    let scan = all.scan(&Chunk::new(finding.excerpt.text.expose(), Arc::clone(&finding.origin)));
+    let secrets = &mut finding.excerpt.secrets;
+    secrets.extend(scan.findings.iter().filter_map(|other| {
+        let start = usize::try_from(other.offset).ok()?;
+        Some(Span::new(start, start + other.secret.len()))
+    }));
+    secrets.sort_unstable();
+    secrets.dedup_by(|next, last| {
+        let touches = next.start <= last.end;
+        last.end = if touches { last.end.max(next.end) } else { last.end };
+        touches
+    });
+}
+
 /// The reasons that `--allow-incomplete` names.
 fn allowed_gaps(names: &[String]) -> anyhow::Result<Vec<SkipReason>> {
     const HINT: &str = "the reasons are those that reports print, such as permission, size, changed, vanished, io";
@@ -175,14 +209,15 @@ fn code(report: &Report, allowed: &[SkipReason]) -> u8 {
 pub(super) fn findings(
     root: &Path,
     scanner: &Scanner,
-    interrupt: &Interrupt,
+    (project, interrupt): (&Project, &Interrupt),
 ) -> anyhow::Result<(Vec<Finding>, Coverage)> {
     let mut options = WalkOptions::default();
     options.overlap = scanner.rules().overlap();
-    let project = Project::read(&[root.to_owned()], &Judge::for_baseline())?;
     options.exclude = project.excludes().to_vec();
-    let tree = Tree::new([root], options)?;
+    let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
     let collector = Collector::new(scanner, interrupt);
     progress::during(true, || collector.progress(), || collector.drive(&tree));
-    Ok(collector.finish())
+    let (mut findings, coverage) = collector.finish();
+    project.suppress(&mut findings);
+    Ok((findings, coverage))
 }

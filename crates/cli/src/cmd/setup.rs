@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use leaktight_core::{Override, RuleSet};
+use leaktight_core::rule::RuleError;
+use leaktight_core::{Override, RuleSet, Scanner};
 
 use crate::Hint;
 use crate::config::read_small;
-use crate::term::escape_path;
+use crate::term::{escape_path, unquoted};
 
 /// Returns the built-in rules together with those of the files.
 pub(crate) fn rules(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
@@ -18,9 +19,33 @@ pub(crate) fn rules(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
     let texts = read_texts(files)?;
     let named: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     RuleSet::extended(&named).map_err(|errors| {
-        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let all: Vec<String> = errors.iter().map(complaint).collect();
         Hint::new(all.join("\nerror: "), "run `leaktight rules check FILE` for all that is wrong").into()
     })
+}
+
+/// Returns the number of rules that are switched off.
+pub(crate) fn n_off(rules: &RuleSet) -> usize {
+    (0..rules.len()).filter(|rule_idx| rules.adjusted(*rule_idx).off).count()
+}
+
+/// Returns a scanner that uses all rules, for what must not be shown, if some
+/// are switched off for what is to be found.
+pub(crate) fn with_all_rules(rules: &RuleSet, files: &[PathBuf]) -> anyhow::Result<Option<Scanner>> {
+    if n_off(rules) == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Scanner::new(Arc::new(self::rules(files)?))))
+}
+
+/// Returns what is wrong with a rule, less what a rule file holds in quotes.
+pub(crate) fn complaint(err: &RuleError) -> String {
+    let what = match &err.rule {
+        Some(rule) => format!("rule `{rule}` {}", err.message),
+        None => format!("rule file {}", err.message),
+    };
+    let place = if err.line == 0 { String::new() } else { format!("\n  at {}:{}:{}", err.file, err.line, err.column) };
+    format!("{}{place}", unquoted(&what))
 }
 
 /// Returns the texts of files with their names.
@@ -62,8 +87,9 @@ pub(crate) fn unknown_rule(id: &str) -> anyhow::Error {
 
 /// Shares a rule set; one without a rule would find nothing in anything.
 pub(crate) fn share(rules: RuleSet) -> anyhow::Result<Arc<RuleSet>> {
-    if rules.is_empty() {
-        return Err(Hint::new("there are no rules to scan with", "give --rules a file that holds some").into());
+    if n_off(&rules) == rules.len() {
+        const HINT: &str = "look at --rule, and at `enabled` in leaktight.toml";
+        return Err(Hint::new("there are no rules to scan with", HINT).into());
     }
     Ok(Arc::new(rules))
 }

@@ -38,7 +38,7 @@ const HEADER: [&str; 18] = [
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let masker = Masker::new(report);
     let mut table = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
-    table.write_record(HEADER)?;
+    table.write_record(HEADER).map_err(cause)?;
     for finding in report.listed() {
         write_row(finding_row(finding, &masker), &mut table)?;
     }
@@ -49,8 +49,15 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_row(row: [String; 18], table: &mut Writer<&mut dyn Write>) -> io::Result<()> {
-    table.write_record(row.map(inert))?;
-    Ok(())
+    table.write_record(row.map(inert)).map_err(cause)
+}
+
+/// Returns the error of the system, whose kind a plain conversion would lose.
+fn cause(err: ::csv::Error) -> io::Error {
+    match err.into_kind() {
+        ::csv::ErrorKind::Io(err) => err,
+        kind => io::Error::other(format!("{kind:?}")),
+    }
 }
 
 fn finding_row(finding: &Finding, masker: &Masker<'_>) -> [String; 18] {

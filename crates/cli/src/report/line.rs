@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use leaktight_core::{Finding, Span};
 
-use super::Report;
 use super::text::shown;
+use super::{Report, encoded};
 
 /// What stands for a secret of which nothing is told.
 const MASK: &str = "********";
@@ -30,7 +30,7 @@ impl Line {
 }
 
 /// Hides the secrets of a report: each finding's own, and the copies of every
-/// one of them that stand in the lines of others.
+/// one of them that stand in the lines of others, in clear, base64 or hex.
 pub(super) struct Masker<'a> {
     show: bool,
     heads: HashMap<&'a [u8], Vec<&'a [u8]>>,
@@ -93,8 +93,14 @@ impl<'a> Masker<'a> {
             let tails = self.tails.get(key).into_iter().flatten();
             hidden.extend(tails.filter_map(|secret| copy_until(text, at + KEY, secret)));
         }
+        hidden.extend(encoded::spans(text, |bytes| self.knows(bytes)));
         hidden.sort_unstable();
         hidden
+    }
+
+    /// Whether bytes hold the start or the end of a secret.
+    fn knows(&self, bytes: &[u8]) -> bool {
+        bytes.windows(KEY).any(|key| self.heads.contains_key(key) || self.tails.contains_key(key))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a scan found, in the formats people and programs read.
 
 mod csv;
+pub(crate) mod encoded;
 mod gap;
 mod github;
 mod gitlab;

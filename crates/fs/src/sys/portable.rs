@@ -118,3 +118,14 @@ pub(crate) fn next_data(_: &File, offset: u64) -> Option<u64> {
 pub(crate) fn next_hole(_: &File, _: u64) -> Option<u64> {
     None
 }
+
+/// Returns standard input.
+pub(crate) fn stdin() -> io::Result<io::StdinLock<'static>> {
+    Ok(io::stdin().lock())
+}
+
+impl crate::stdin::Input for io::StdinLock<'_> {
+    fn is_ready(&mut self) -> bool {
+        true
+    }
+}

@@ -3,15 +3,17 @@
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::{Entry, Kind};
+use crate::stdin::Input;
 
 /// Device and inode: what makes a directory itself.
 pub(crate) type Id = (u64, u64);
@@ -224,6 +226,19 @@ impl From<FileType> for Kind {
 /// Opens a file that was named outright, through links.
 pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, FILE_FLAGS, Mode::empty())?))
+}
+
+/// Returns standard input, without a buffer that would hide what is there.
+pub(crate) fn stdin() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+impl Input for File {
+    fn is_ready(&mut self) -> bool {
+        // A signal ends this wait, where it would only restart a read.
+        const MOMENT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        !matches!(poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&MOMENT)), Ok(0) | Err(Errno::INTR))
+    }
 }
 
 /// Returns whether a link or a special file took the place of a file.

@@ -1,0 +1,2 @@
+//! Nothing to find here.
+	const BIRD: &str = "canary-plokmijn-uhbygvtf";
