@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::chunk::Origin;
-use crate::rule::{Confidence, Rule, Severity, Tag};
+use crate::rule::{Check, Confidence, Rule, Severity, Tag};
 use crate::ruleset::RuleSet;
 use crate::secret::Secret;
 use crate::span::{Position, Span};
@@ -53,8 +53,9 @@ impl Finding {
     /// Returns the secret as it may be shown.
     pub fn masked(&self) -> String {
         let rule = self.rule();
-        if rule.has_tag(Tag::Password) || rule.has_tag(Tag::PrivateKey) {
-            return self.secret.mask(0);
+        let chosen = rule.has_tag(Tag::Password) || rule.checks.contains(&Check::BasicAuth);
+        if chosen || rule.has_tag(Tag::PrivateKey) {
+            return Secret::HIDDEN.to_owned();
         }
         // The literal text a rule demands is public; what follows is not.
         let bytes = self.secret.expose();

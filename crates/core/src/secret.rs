@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
+    /// What stands for a secret of which nothing may be shown.
+    pub const HIDDEN: &'static str = "********";
+
     /// Takes a copy of the bytes.
     pub fn new(bytes: &[u8]) -> Self {
         Self(Zeroizing::new(bytes.to_vec()))
@@ -31,14 +34,14 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// Returns what may be shown: the first `prefix` bytes, which are no secret,
+    /// Returns what may be shown of a secret too random to guess: the first `prefix` bytes, which are no secret,
     /// and the last four of a long value, so that a person can tell keys apart.
     pub fn mask(&self, prefix: usize) -> String {
         let bytes = &self.0;
         let long = bytes.len() >= prefix + 20;
         let head = if long { String::from_utf8_lossy(&bytes[..prefix]) } else { "".into() };
         let tail = if long { String::from_utf8_lossy(&bytes[bytes.len() - 4..]) } else { "".into() };
-        format!("{head}********{tail}")
+        format!("{head}{}{tail}", Self::HIDDEN)
     }
 }
 
@@ -50,13 +53,13 @@ impl fmt::Debug for Secret {
 
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.mask(0))
+        f.write_str(Self::HIDDEN)
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.mask(0))
+        serializer.serialize_str(Self::HIDDEN)
     }
 }
 

@@ -97,7 +97,7 @@ proptest! {
 fn agrees_on_every_rule_alone() {
     for rule in RULES.rules() {
         for seed in 0..4 {
-            let word = rule.context.first().map(|word| word.as_ref()).unwrap_or("x");
+            let word = rule.context.first().map_or("x", AsRef::as_ref);
             let name = rule.files.first().map_or("a.txt".to_owned(), |name| name.replace('*', "x"));
             let text = [format!("{word} = \"").as_bytes(), &sample(rule, seed).0, b"\"\n"].concat();
             assert_agreement(&text, Path::new(&name));

@@ -163,7 +163,7 @@ fn explain_rejection(
     (text, secrets): (&[u8], &Secrets),
 ) {
     let rule = rules.rule(rejection.rule_idx);
-    let shown = Secret::new(&text[rejection.span.range()]).mask(0);
+    let shown = Secret::HIDDEN;
     let before = &text[secrets.before(text, rejection.span.start)..rejection.span.start];
     let _ = writeln!(out, "{}:{}: {}{} is no finding of {}", place.line, place.column, escape(before), shown, rule.id);
     let _ = writeln!(out, "  - {}", rejection.reason);

@@ -243,7 +243,7 @@ named! {
         /// The BIP-173 checksum holds.
         Bech32 = "bech32",
         /// The double SHA-256 checksum of base58check holds.
-        Base58Check = "base58check",
+        Base58 = "base58check",
         /// The CRC-16 of a NATS key holds.
         NkeyCrc16 = "nkey-crc16",
         /// The words belong to the BIP-39 list and their checksum holds.

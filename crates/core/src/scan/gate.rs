@@ -35,7 +35,7 @@ pub(super) struct Scratch {
     /// Places that may hold a window of some literal.
     places: Vec<usize>,
     padded: Vec<u8>,
-    masks: Masks,
+    masks: Box<Masks>,
 }
 
 /// Gives `confirm` every place where a rule of the set could match.

@@ -25,7 +25,8 @@ pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match]) 
     let secrets: Vec<Span> = matches.iter().map(|found| found.secret).collect();
     let mut seen = (0, chunk.position);
     let mut findings = Vec::with_capacity(matches.len());
-    for found in matches {
+    // All of them are masked, also those beyond the limit.
+    for found in matches.iter().take(scanner.limits.findings) {
         let adjusted = scanner.rules.adjusted(found.rule_idx);
         let secret = found.secret;
         let start = seen.1.advance(chunk.bytes, Span::new(seen.0, secret.start));

@@ -32,7 +32,7 @@ pub struct Scanner {
     limits: Limits,
     level: Level,
     /// Buffers that scans leave for the next ones, one for each thread or so.
-    scratch: Arc<Mutex<Vec<Box<Scratch>>>>,
+    scratch: Arc<Mutex<Vec<Scratch>>>,
 }
 
 /// What a scan may do.
@@ -116,7 +116,6 @@ impl Scanner {
         filter::companions(&self.rules, &mut matches, &mut scan.rejected);
         overlap::resolve(&self.rules, &mut matches, &mut scan.rejected);
         scan.capped = matches.len().saturating_sub(self.limits.findings);
-        matches.truncate(self.limits.findings);
         scan.findings = judge::findings(self, chunk, &matches);
         if !self.limits.explain {
             scan.rejected = Vec::new();
@@ -141,7 +140,7 @@ impl Scanner {
     }
 
     /// The buffers that lie ready. A panic in a scan loses its own buffers only.
-    fn lock(&self) -> MutexGuard<'_, Vec<Box<Scratch>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Scratch>> {
         self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
