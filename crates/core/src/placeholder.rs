@@ -102,7 +102,11 @@ fn is_monotonous(secret: &[u8]) -> bool {
         return true;
     }
     let row = secret.chunk_by(|before, next| before == next).map(<[u8]>::len).max().unwrap_or(0);
-    row >= 8 && row * 5 >= secret.len() * 2 || row == secret.len() && row > 3
+    // Zero bytes are rows of `A` or `0` in real keys.
+    let long = secret
+        .chunk_by(|before, next| before == next)
+        .any(|row| row.len() >= 10 && !b"A0".contains(&row[0]) || row.len() >= 8 && row[0] == b'X');
+    long || row >= 8 && row * 5 >= secret.len() * 2 || row == secret.len() && row > 3
 }
 
 /// Whether ten characters in a row follow each other as digits and letters do,
@@ -119,6 +123,16 @@ fn is_sequence(secret: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// Whether a third of a value, and at least six characters, follow each other.
+pub(crate) fn is_mostly_sequence(value: &[u8]) -> bool {
+    let (mut run, mut longest) = (1, 1);
+    for pair in value.windows(2) {
+        run = if follows(pair[0], pair[1]) { run + 1 } else { 1 };
+        longest = longest.max(run);
+    }
+    longest >= 6 && longest * 3 >= value.len()
 }
 
 /// Whether a character comes next: in the alphabet, or where digits and letters meet.

@@ -2,57 +2,218 @@
 
 use std::path::Path;
 
+use memchr::memmem;
+
 use crate::check::name::{Name, Promise};
-use crate::check::random::{Counts, is_random, reads_as_words};
+use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
 use crate::check::{Outcome, Subject, value, words};
+use crate::placeholder;
 use crate::span::line_around;
 
 /// Files whose string literals are quoted, so that an unquoted word is a name.
-const CODE: &str =
-    "c cc cpp cs cxx dart ex go groovy h hpp java js jsx kt kts lua m mjs php pl py rb rs scala swift ts tsx vb vue";
+const CODE: &str = "c cc cpp cs cts cxx dart ex go groovy h hpp java js jsx kt kts lua m map mjs mts php pl py rb rs scala swift ts tsx vb vue";
+
+/// Files that hold settings, whose values need no quotes.
+const SETTINGS: &str = "bash bashrc bash_history bash_profile boto cfg cnf conf config cred credentials creds dockerfile env envrc esmtprc \
+    flaskenv ini netrc npmrc passwd profile properties pypirc s3cfg sh tfvars yaml yml zsh zshrc zsh_history";
+
+/// The longest line of code whose quotes are counted.
+const MAX_LINE: usize = 400;
+
+/// The longest part of a name that is looked at before a match.
+const MAX_NAME: usize = 48;
 
 /// Checks that the name says secret and that the value could be one.
 pub(super) fn check(subject: &Subject<'_>) -> Outcome {
     let secret = subject.secret_bytes();
-    let head = subject.bytes.get(subject.whole.start..subject.secret.start).unwrap_or_default();
-    let name = Name::before(head);
-    let promise = name.promise();
+    let before = subject.before();
+    let head = &before[subject.whole.start.min(before.len())..];
+    let name = &before[name_start(before, subject.whole.start)..];
+    let promise = match Name::before(name).promise() {
+        // An option has no more to say, and a name in a text may be two words.
+        Promise::Nothing if name.starts_with(b"--key") => Promise::Hint,
+        Promise::Nothing if is_key(head) => Name::spaced(&before[..subject.whole.start.min(before.len())]).promise(),
+        promise => promise,
+    };
     if promise == Promise::Harmless || !value::is_literal(secret) {
         return Outcome::Drop;
     }
-    if is_name(secret) && (name.echoes(secret) || is_expression(subject)) {
+    let joint = Joint::of(subject, head);
+    if matches!(joint, Joint::None | Joint::Bare) || (is_name(secret) && Name::before(head).echoes(secret)) {
         return Outcome::Drop;
     }
-    match (strength(secret), promise) {
-        (Strength::Weak, _) => Outcome::Low,
-        (Strength::Strong, Promise::Secret) => Outcome::Pass,
+    let strength = strength(secret);
+    let least = match (joint, promise) {
+        (_, Promise::Nothing) => return Outcome::Low,
+        (_, Promise::Hint) if secret.len() < MIN_HINTED || is_uuid(secret) => return Outcome::Low,
+        (_, Promise::Token) if secret.len() < MIN_TOKEN => return Outcome::Low,
+        (Joint::Tight, Promise::Secret) => Strength::Fair,
+        (Joint::Loose, _) if secret.iter().filter(|byte| byte.is_ascii_digit()).count() == 1 => return Outcome::Low,
+        _ => Strength::Opaque,
+    };
+    match strength {
+        strength if strength < least => Outcome::Low,
+        Strength::Strong | Strength::Opaque if joint != Joint::Loose && promise != Promise::Hint => Outcome::Pass,
         _ => Outcome::Neutral,
     }
 }
 
+/// The least length of a value that a machine drew.
+const MIN_TOKEN: usize = 10;
+/// The least length of a value whose name only hints at a secret.
+const MIN_HINTED: usize = 16;
+
+/// Where the name starts that a match starts in.
+fn name_start(before: &[u8], start: usize) -> usize {
+    let start = start.min(before.len());
+    let is_part = |byte: &&u8| value::is_word(**byte) || matches!(byte, b'-' | b'.' | b'$');
+    start - before[..start].iter().rev().take(MAX_NAME).take_while(is_part).count()
+}
+
+/// Whether the name is `key` and nothing else.
+fn is_key(head: &[u8]) -> bool {
+    head.get(..3).is_some_and(|word| word.eq_ignore_ascii_case(b"key"))
+        && !head.get(3).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// What ties a value to its name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Joint {
+    /// An operator and quotes, an operator in a file of settings, in a string of settings, or in an option of a command.
+    Tight,
+    /// An operator, in a file of any other kind and without quotes.
+    Text,
+    /// As before, but in code outside of strings and comments, where it is an expression.
+    Bare,
+    /// A bracket, a comma, a comparison, or nothing but a space.
+    Loose,
+    /// Nothing: the value is only a part of one, or a quote closes rather than opens.
+    None,
+}
+
+impl Joint {
+    fn of(subject: &Subject<'_>, head: &[u8]) -> Self {
+        let inner = head.trim_ascii_end();
+        let quote = inner.last().copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+        if quote == Some(b'"') && closes(subject, head) && strength(subject.secret_bytes()) < Strength::Opaque {
+            return Self::None;
+        }
+        if is_segment(subject.before(), subject.whole.start, head) {
+            return Self::None;
+        }
+        if quote == Some(b'`') && memmem::find(subject.secret_bytes(), b"${").is_some() {
+            return Self::None;
+        }
+        let operator = operator(head);
+        let is_element = operator.ends_with(b">") && !operator.ends_with(b"=>");
+        if quote.is_none() && !is_element && subject.after().first().is_some_and(|next| b"<{$([".contains(next)) {
+            return Self::None;
+        }
+        if head.starts_with(b"--") || head.starts_with(b"sshpass") || follows_semicolon(subject.before()) {
+            return Self::Tight;
+        }
+        let is_code = subject.path.is_some_and(|path| is_of(path, CODE));
+        if quote.is_none() && !is_element && is_code && !in_text(subject) {
+            return Self::Bare;
+        }
+        if !operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>')) || is_comparison(operator) {
+            return Self::Loose;
+        }
+        let is_settings = subject.path.is_some_and(|path| is_of(path, SETTINGS));
+        if quote.is_none() && !is_element && !is_settings { Self::Text } else { Self::Tight }
+    }
+}
+
+/// Whether the name next to the value stands behind a semicolon, as in `User=sa;Password=x`.
+fn follows_semicolon(before: &[u8]) -> bool {
+    let end = before.iter().rposition(|byte| value::is_word(*byte)).map_or(0, |last| last + 1);
+    let name = before[..end].iter().rev().take(MAX_NAME).take_while(|byte| value::is_word(**byte)).count();
+    before[..end - name].ends_with(b";")
+}
+
+/// What stands between the last name and the value, quotes and brackets left out.
+fn operator(head: &[u8]) -> &[u8] {
+    let is_around = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\') || byte.is_ascii_whitespace();
+    let end = head.len() - head.iter().rev().take_while(is_around).count();
+    let start = head[..end].iter().rposition(|byte| value::is_word(*byte)).map_or(0, |last| last + 1);
+    &head[start..end]
+}
+
+/// Whether the name is a segment of a longer one, as in `arn:aws:secret:x` and
+/// `Token::Str("x")`, or of the address of a badge, whose tokens are public.
+fn is_segment(before: &[u8], start: usize, head: &[u8]) -> bool {
+    let start = name_start(before, start);
+    let outer = &before[start.saturating_sub(24)..start];
+    let is_arn = outer.ends_with(b":") && head.ends_with(b":");
+    let is_path = head.windows(3).any(|three| three[..2] == *b"::" && three[2].is_ascii_alphabetic());
+    is_arn || is_path || memmem::find(outer, b"badge").is_some()
+}
+
+fn is_comparison(operator: &[u8]) -> bool {
+    let has = |pair: &[u8]| operator.windows(2).any(|two| two == pair);
+    (has(b"==") || has(b"!=") || has(b"=~")) && !operator.starts_with(b":")
+}
+
+/// Whether the double quote before a value closes a string: an odd number of
+/// such quotes stands before it on its line.
+fn closes(subject: &Subject<'_>, head: &[u8]) -> bool {
+    let spaces = head.len() - head.trim_ascii_end().len();
+    let quote = subject.secret.start.saturating_sub(spaces + 1);
+    let line = line_around(subject.bytes, quote);
+    let before = subject.bytes.get(line.start..quote).unwrap_or_default();
+    !before.ends_with(b"\\") && !before.contains(&b'\\') && memchr::memchr_iter(b'"', before).count() % 2 == 1
+}
+
 /// How much a value looks like a secret by itself.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Strength {
     /// A word, a number, or a name.
     Weak,
     /// Neither.
     Fair,
-    /// Random, or of several kinds of characters.
+    /// Of several kinds of characters.
     Strong,
+    /// As nobody would write it: random, or a thorough mix.
+    Opaque,
 }
 
 fn strength(secret: &[u8]) -> Strength {
     let counts = Counts::of(secret);
     let letters = counts.lower + counts.upper;
-    if words::is_dummy(secret) || letters == 0 || (letters == secret.len() && letters < 8) || is_phrase(secret) {
+    let is_word = letters == secret.len() && letters < 8;
+    let kinds = counts.classes() + usize::from(counts.other > 0);
+    if letters == 0 || is_word || is_phrase(secret) || placeholder::is_mostly_sequence(secret) {
         return Strength::Weak;
     }
-    let kinds = counts.classes() + usize::from(counts.other > 0);
-    let is_strong = is_random(secret) || (kinds > 1 && counts.digits > 0) || kinds > 2;
-    if is_strong && !(secret.len() > 12 && reads_as_words(secret)) { Strength::Strong } else { Strength::Fair }
+    if words::is_dummy(secret) {
+        // People meet the rules for passwords with a common word, a capital and a digit.
+        return if kinds > 2 && secret.len() >= 8 { Strength::Fair } else { Strength::Weak };
+    }
+    if secret.len() > 12 && reads_as_words(secret) && distinct_signs(secret) < 5 {
+        return Strength::Fair;
+    }
+    let is_mix = secret.len() >= 10 && counts.digits > 0 && letters > 2 && kinds > 2;
+    let has_variety = counts.digits > 0 || secret.len() >= 24;
+    let is_opaque = ((is_random(secret) || is_mix) && has_variety && !is_composed(secret))
+        || (secret.len() >= 12 && letters > 2 && distinct_signs(secret) >= 5);
+    match (is_opaque, (kinds > 1 && counts.digits > 0) || kinds > 2) {
+        (true, _) => Strength::Opaque,
+        (_, true) => Strength::Strong,
+        _ => Strength::Fair,
+    }
+}
+
+fn is_uuid(secret: &[u8]) -> bool {
+    secret.len() == 36 && secret.iter().filter(|byte| **byte == b'-').count() == 4
 }
 
 /// Whether the value is several words of letters that are joined, as names of things are.
 fn is_phrase(secret: &[u8]) -> bool {
+    let is_hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    let is_camel = secret.iter().all(u8::is_ascii_alphabetic) && secret.windows(2).any(is_hump);
+    if is_composed(secret) && (is_camel || Name::new(secret).is_of_secrets()) {
+        return true;
+    }
     let mut parts = secret.split(|byte| matches!(byte, b'-' | b'_' | b'.' | b' '));
     parts.clone().count() > 1 && parts.all(|part| part.iter().all(u8::is_ascii_alphabetic)) && reads_as_words(secret)
 }
@@ -63,22 +224,24 @@ fn is_name(secret: &[u8]) -> bool {
         && secret.iter().all(|byte| value::is_word(*byte) || *byte == b'-')
 }
 
-/// Whether the value stands unquoted in code, and so names something.
-fn is_expression(subject: &Subject<'_>) -> bool {
-    if !subject.path.is_some_and(is_code) {
-        return false;
-    }
+/// Whether the value stands in a string, after an odd number of quotes, or in a comment.
+fn in_text(subject: &Subject<'_>) -> bool {
     let line = line_around(subject.bytes, subject.secret.start);
     let before = subject.bytes.get(line.start..subject.secret.start).unwrap_or_default();
-    let quotes = |quote: u8| memchr::memchr_iter(quote, before).count();
-    // An odd number of quotes before the value means that it stands in a string.
-    [b'"', b'\'', b'`'].into_iter().all(|quote| quotes(quote) % 2 == 0)
+    let start = before.trim_ascii_start();
+    let is_comment = [b"//".as_slice(), b"#", b"*", b"/*", b"--", b"<!--"].iter().any(|mark| start.starts_with(mark));
+    // In a minified file quotes say nothing.
+    let is_string = |quote: u8| memchr::memchr_iter(quote, before).count() % 2 == 1;
+    before.len() < MAX_LINE && (is_comment || [b'"', b'\'', b'`'].into_iter().any(is_string))
 }
 
-fn is_code(path: &Path) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| words::holds(CODE, extension.as_bytes()))
+/// Whether the extension of a file, or the name of one that has none, is in a list.
+fn is_of(path: &Path, kinds: &str) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let name = name.strip_prefix('.').unwrap_or(&name);
+    let parts = |part: &str| words::holds(kinds, part.as_bytes());
+    name.rsplit('.').next().is_some_and(parts)
+        || name.split('.').next().is_some_and(|first| first == "env" && parts(first))
 }
 
 #[cfg(test)]
@@ -93,7 +256,7 @@ mod tests {
     }
 
     fn judge(head: &str, value: &str) -> Outcome {
-        judge_in("a.txt", head, value, "")
+        judge_in("a.yml", head, value, "")
     }
 
     #[test]
@@ -101,7 +264,7 @@ mod tests {
         for value in ["k3J9mQ2xR7vT", "Tr0ub4dor&3", "hunter2k9", "5bf29c1e07d3a8465bf29c1e07d3a846"] {
             assert_eq!(judge("db_password = \"", value), Outcome::Pass, "{value}");
         }
-        assert_eq!(judge("colour = ", "k3J9mQ2xR7vT"), Outcome::Neutral);
+        assert_eq!(judge("colour = ", "k3J9mQ2xR7vT"), Outcome::Low);
     }
 
     #[test]
@@ -130,6 +293,29 @@ mod tests {
         assert_eq!(judge_in("a.py", "password = \"", "entered2", "\""), Outcome::Pass);
         assert_eq!(judge_in("a.yml", "password: ", "entered2", ""), Outcome::Pass);
         assert_eq!(judge_in("a.cs", "s = \"User=sa;Password=", "entered2", ";\""), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_value_without_quotes_or_operator_must_look_random() {
+        for (head, tail) in
+            [("token: ", ""), ("setPassword(\"", "\")"), ("login(\"password\", \"", "\")"), ("password \"", "\"")]
+        {
+            assert_eq!(judge_in("a.md", head, "dragonfire", tail), Outcome::Low, "{head}");
+            assert_ne!(judge_in("a.md", head, "k3J9mQ2xR7vT", tail), Outcome::Low, "{head}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_an_unknown_kind_must_look_random_and_be_long() {
+        assert_eq!(judge("acme_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Neutral);
+        assert_eq!(judge("acme_key = \"", "k3J9mQ2xR7"), Outcome::Low);
+        assert_eq!(judge("cache_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Drop);
+    }
+
+    #[test]
+    fn a_quote_that_closes_and_a_value_that_goes_on_are_dropped() {
+        assert_eq!(judge_in("a.js", "x = \"password = \"", "dragonfire", "\""), Outcome::Drop);
+        assert_eq!(judge_in("a.txt", "--token=", "v2.k3J9m", "<token>"), Outcome::Drop);
     }
 
     #[test]

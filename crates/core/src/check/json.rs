@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_low_or_dropped() {
-        assert_eq!(outcome(Check::Base64Json, b"eyJrIjoiredactedredacted"), Outcome::Low);
+        assert_eq!(outcome(Check::Base64Json, b"eyJrIjoiredactedredacted"), Outcome::Doubt);
         assert_eq!(outcome(Check::Base64Json, b"c2VjcmV0"), Outcome::Drop);
     }
 }

@@ -2,26 +2,39 @@
 
 use crate::check::words::holds;
 
-/// Words that promise a secret.
-const SECRET: &str = "accesskey accesstoken apikey auth authorization authtoken bearer contrasena cookie credential credentials \
-    creds dbpass dbpassword jwt kennwort mypassword pass passcode passphrase passwd password passwords passwort \
-    pat pepper pin privatekey psk pswd pw pwd salt secret secretkey secrets senha token tokens userpass \
-    userpassword";
+/// Words that promise a secret a person may have chosen.
+const SECRET: &str = "contrasena credential credentials creds dbpass dbpassword kennwort keypass mypassword pass passcode passphrase \
+    passwd password passwords passwort pepper pin psk pswd pw pwd salt secret secrets senha sshpass storepass userpass userpassword";
+
+/// Words that promise a secret a machine drew.
+const TOKENS: &str = "accesskey accesstoken apikey auth authkey authorization authtoken bearer cookie jwt pat privatekey secretkey \
+    signingkey token tokens";
+
+/// Words before `token` or `tokens` that make it no secret: places in lists, pieces of text, colours.
+const OTHER_TOKENS: &str = "action antiforgery cancel cancellation change continuation csrf cursor idempotency \
+    input max next num output page paging pagination request scroll sync verification xsrf";
 
 /// Words of which one must stand before `key` for it to promise a secret.
 const KEYS: &str = "access account api app application auth client consumer crypt decryption encrypt encryption hmac jwt license \
     master private secret security service session shared sign signing storage subscription webhook";
 
+/// Words before `key` or `keys` that make it a name of something else.
+const OTHER_KEYS: &str = "answer arrow bucket cache child class collection column composite config content data dict entity event \
+    feature field file foreign group hash header host hot i idempotency index instance item json label language licence \
+    locale lookup map message meta metadata namespace node object option order parent partition path pref primary project \
+    property publishable query react redis registry resource room routing row s setting shortcut site sort ssh state \
+    tag topic translation unique view widget";
+
 /// Words that say of a name ending in them that it holds no secret.
 const HARMLESS: &str = "address age alg algorithm arn attempts attribute body callback caption char chars class column comment config \
     count date days description dialog dir directory email enabled endpoint env error exception exp expiration \
     expired expires expiry field fields file filename fingerprint flag form format func function group handler \
-    hash hashed header help hint href icon id ids image index info input issuer kind label length level limit link \
+    checksum digest etag guid hash hashed header headers help helper hint href icon id ids image index info input issuer kind label length level limit link \
     list location manager max message messages method min mode model module msg name names num number page param \
     parameter params path pattern placeholder policy position prefix prompt property provider question reference \
     regex region requirements reset resource role rule rules scheme scope selector service size source state \
-    status store strength style suffix tag template text time timeout title tooltip ttl type types uri url usage \
-    user username valid validation validator version view warning";
+    sha status store strength style suffix tag template text time timeout title tooltip ttl type types uri url usage \
+    user username uuid valid validation validator version view warning";
 
 /// Words that may follow the one that decides.
 const TRAILING: &str = "again base64 confirm confirmation current default dev encoded live new old plain prod production raw repeat \
@@ -33,8 +46,12 @@ const TYPES: &str = "char const optional securestring str string text varchar";
 /// What a name says about its value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Promise {
-    /// It is a secret.
+    /// It is a secret, which a person may have chosen.
     Secret,
+    /// It is a secret that a machine drew.
+    Token,
+    /// It may be one: a key of an unknown kind.
+    Hint,
     /// Nothing.
     Nothing,
     /// It is none.
@@ -55,9 +72,16 @@ impl Name {
         let last = names.iter().rposition(|name| !name.is_type());
         let decides = match last {
             Some(last) if names[last].promise() != Promise::Nothing => Some(last),
-            _ => names.iter().rposition(|name| name.promise() == Promise::Secret).or(last),
+            _ => names.iter().rposition(|name| matches!(name.promise(), Promise::Secret | Promise::Token)).or(last),
         };
         decides.map_or(Self { words: Vec::new() }, |idx| names.swap_remove(idx))
+    }
+
+    /// Reads `key` and the word before it, from the text that ends before `key`.
+    pub(super) fn spaced(before: &[u8]) -> Self {
+        let text = before.strip_suffix(b" ").unwrap_or_default();
+        let len = text.iter().rev().take_while(|byte| is_part(**byte)).count();
+        Self::new(&[&text[text.len() - len..], b" key"].concat())
     }
 
     /// Splits a name at its joints and humps.
@@ -85,12 +109,24 @@ impl Name {
         let Some(last) = words.last() else {
             return Promise::Nothing;
         };
-        let is_public = self.words.iter().any(|word| word == b"public");
-        if is_public || is_harmless_key(words) || (holds(HARMLESS, last) && !is_secret_id(words)) {
+        let is_public =
+            self.words.iter().any(|word| matches!(word.as_slice(), b"public" | b"pub" | b"pubkey" | b"csrf" | b"xsrf"));
+        if is_public
+            || is_other_token(words)
+            || is_harmless_key(words)
+            || (holds(HARMLESS, last) && !is_secret_id(words))
+        {
             return Promise::Harmless;
         }
-        let is_secret = words.iter().any(|word| holds(SECRET, word)) || words.windows(2).any(is_secret_key);
-        if is_secret || ends_in_secret(last) { Promise::Secret } else { Promise::Nothing }
+        let any = |list: &str| words.iter().any(|word| holds(list, word));
+        match () {
+            () if any(SECRET) || ends_in_any(last, &[b"password", b"passwd", b"secret", b"pwd"]) => Promise::Secret,
+            () if any(TOKENS) || words.windows(2).any(is_secret_key) || ends_in_any(last, &[b"token", b"apikey"]) => {
+                Promise::Token
+            }
+            () if is_hint(words) => Promise::Hint,
+            () => Promise::Nothing,
+        }
     }
 
     /// Whether a value says the same as the name: its words, all or a part of them.
@@ -99,6 +135,11 @@ impl Name {
         let len = value.words.len();
         let is_part = len > 0 && len <= self.words.len() && self.words.windows(len).any(|words| words == value.words);
         is_part || (len > 0 && value.words.concat() == self.words.concat())
+    }
+
+    /// Whether several words name a kind of secret, as `signInPassword` does.
+    pub(super) fn is_of_secrets(&self) -> bool {
+        self.words.len() > 1 && self.words.iter().any(|word| holds(SECRET, word) || holds(TOKENS, word))
     }
 
     fn is_type(&self) -> bool {
@@ -111,7 +152,9 @@ fn is_harmless_key(words: &[Vec<u8>]) -> bool {
     let [.., before, last] = words else {
         return false;
     };
-    last == b"key" && holds(SECRET, before) && !holds(KEYS, before)
+    let is_other =
+        holds(OTHER_KEYS, before) || ((holds(SECRET, before) || holds(TOKENS, before)) && !holds(KEYS, before));
+    matches!(last.as_slice(), b"key" | b"keys") && is_other
 }
 
 /// Whether two words are `key` and what makes it a secret one.
@@ -119,13 +162,27 @@ fn is_secret_key(pair: &[Vec<u8>]) -> bool {
     matches!(pair[1].as_slice(), b"key" | b"keys") && holds(KEYS, &pair[0])
 }
 
+/// Whether the name ends in `key` and nothing says what kind of key.
+fn is_hint(words: &[Vec<u8>]) -> bool {
+    match words {
+        [.., _, last] => last.ends_with(b"key") || matches!(last.as_slice(), b"keys" | b"api"),
+        [only] => only.len() > 3 && only.ends_with(b"key"),
+        _ => false,
+    }
+}
+
 /// Whether the name is `secret_id`, which is a secret of Vault, although ids are none.
 fn is_secret_id(words: &[Vec<u8>]) -> bool {
     matches!(words, [.., before, last] if before == b"secret" && last == b"id")
 }
 
-fn ends_in_secret(word: &[u8]) -> bool {
-    [b"password".as_slice(), b"passwd", b"secret", b"token", b"apikey", b"pwd"].iter().any(|end| word.ends_with(end))
+/// Whether the name ends in `token` and what makes it no secret.
+fn is_other_token(words: &[Vec<u8>]) -> bool {
+    matches!(words, [.., before, last] if matches!(last.as_slice(), b"token" | b"tokens") && holds(OTHER_TOKENS, before))
+}
+
+fn ends_in_any(word: &[u8], ends: &[&[u8]]) -> bool {
+    ends.iter().any(|end| word.ends_with(end))
 }
 
 /// Whether a word of a name starts with this byte.
@@ -160,13 +217,15 @@ mod tests {
             "userPassword1",
             "PASSWORD_DEFAULT",
             "passwordConfirm",
-            "api_key",
             "secretAccessKey",
             "mysqlpassword",
-            "auth-token",
         ] {
             assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Secret, "{name}");
         }
+        for name in ["api_key", "auth-token", "githubToken", "JWT"] {
+            assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Token, "{name}");
+        }
+        assert_eq!(Name::new(b"acme_key").promise(), Promise::Hint);
     }
 
     #[test]
@@ -181,6 +240,8 @@ mod tests {
             "api_key_id",
             "PASSWORD_RESET_URL",
             "auth_header",
+            "NextToken",
+            "cacheKey",
         ] {
             assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Harmless, "{name}");
         }

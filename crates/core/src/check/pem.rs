@@ -177,7 +177,13 @@ impl Body {
     }
 
     fn judge(&self, label: &[u8]) -> Verdict {
-        if self.broken || self.text.len() < MIN_BODY || shannon(&self.text) < 4.0 || placeholder::repeats(&self.text) {
+        let is_url_safe = self.text.contains(&b'_');
+        if self.broken
+            || is_url_safe
+            || self.text.len() < MIN_BODY
+            || shannon(&self.text) < 4.0
+            || placeholder::repeats(&self.text)
+        {
             return Verdict::Stub;
         }
         let is_opaque = self.encrypted || [b"PGP".as_slice(), b"SSH2"].iter().any(|kind| label.starts_with(kind));

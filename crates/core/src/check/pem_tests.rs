@@ -112,13 +112,13 @@ fn a_long_body_counts_although_its_end_is_missing() {
 }
 
 #[test]
-fn base64_of_another_kind_is_low() {
+fn base64_of_another_kind_is_doubtful() {
     let text = key("OPENSSH PRIVATE KEY").replace("OPENSSH", "RSA").replacen("b3Bl", "c3Bl", 1).replacen(
         "\n",
         "\nq7TzR3nHk3J9mQ2x",
         4,
     );
-    assert_eq!(check_text(&text), Outcome::Low);
+    assert_eq!(check_text(&text), Outcome::Doubt);
 }
 
 #[test]

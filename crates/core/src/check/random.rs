@@ -26,7 +26,7 @@ const COMMON: [u32; 26] = {
 
 /// Checks that the secret looks drawn at random.
 pub(super) fn check(secret: &[u8]) -> Outcome {
-    if is_random(secret) { Outcome::Neutral } else { Outcome::Drop }
+    if is_random(secret) && !is_composed(secret) { Outcome::Neutral } else { Outcome::Drop }
 }
 
 /// Returns the secret with its letters and digits drawn anew, each from its own
@@ -82,6 +82,43 @@ pub(super) fn reads_as_words(value: &[u8]) -> bool {
     // Of random pairs one in ten is common, of English ones six in ten. Of few
     // pairs more must be, and digits must not outweigh them.
     pairs * 3 >= value.len() && common * 10 > 20 + pairs * 3 && changes(value) * 100 < value.len() * 40
+}
+
+/// Whether the value is composed of words and numbers as names and versions
+/// are: `ecdsa-sha2-nistp256`, `defaultToConfig2`, `widget-1.4.2`.
+pub(super) fn is_composed(value: &[u8]) -> bool {
+    let is_part = |part: &[u8]| {
+        let mut words = part.chunk_by(|before, next| !(before.is_ascii_digit() && next.is_ascii_uppercase()));
+        let is_short = |word: &[u8]| word.iter().filter(|byte| byte.is_ascii_alphabetic()).count() < 4;
+        let count = words.clone().count();
+        let short = words.clone().filter(|word| is_short(word)).count();
+        words.all(is_identifier) && (count < 2 || short < 2)
+    };
+    // Capitals and digits alone make up many a key of base32.
+    value.iter().any(u8::is_ascii_lowercase) && value.split(|byte| b"-_./:+@#= ".contains(byte)).all(is_part)
+}
+
+/// Whether the value is words in camel case with a number behind, or a number.
+fn is_identifier(value: &[u8]) -> bool {
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let name = &value[..value.len() - digits];
+    if name.is_empty() {
+        return digits < 6;
+    }
+    let humps = || name.chunk_by(|before, next| !(before.is_ascii_lowercase() && next.is_ascii_uppercase()));
+    let is_acronym = |hump: &&[u8]| {
+        hump.len() > 2 && hump[1].is_ascii_uppercase() && hump.last().is_some_and(u8::is_ascii_lowercase)
+    };
+    let count = humps().count();
+    let is_camel = name.len() >= 3 * count - 2 && name.len() <= 20 * count && humps().filter(is_acronym).count() < 2;
+    digits < 5 && name.iter().all(u8::is_ascii_alphabetic) && is_camel
+}
+
+/// Returns how many different signs there are that seldom stand in names and paths.
+pub(super) fn distinct_signs(value: &[u8]) -> usize {
+    let mut seen = [false; 256];
+    let is_sign = |byte: &&u8| byte.is_ascii_punctuation() && !b"-_./:,".contains(byte);
+    value.iter().filter(is_sign).filter(|byte| !std::mem::replace(&mut seen[usize::from(**byte)], true)).count()
 }
 
 /// Returns how often the kind of character changes.
@@ -182,6 +219,18 @@ mod tests {
         ];
         for word in words {
             assert!(!is_random(word.as_bytes()), "{word}");
+        }
+    }
+
+    #[test]
+    fn names_are_composed() {
+        for name in
+            ["ecdsa-sha2-nistp256", "defaultToConfig2", "widget-1.4.2", "AwsEc2VpcPeeringConnection", "withXSRFToken"]
+        {
+            assert!(is_composed(name.as_bytes()), "{name}");
+        }
+        for value in ["k3J9mQ2xR7vT", "s3cr3t-k3y", "kJmQxRvTwZbNcHjFdGsApLqE", "d07f3be95ac41862fd93"] {
+            assert!(!is_composed(value.as_bytes()), "{value}");
         }
     }
 

@@ -18,8 +18,9 @@ pub(super) fn check(subject: &Subject<'_>) -> Outcome {
     if is_placeholder || words::is_dummy_pair(user, password) {
         return Outcome::Drop;
     }
-    match (words::is_dummy(&unescape(password)) || password == user, Host::of(host)) {
-        (true, Host::Real) => Outcome::Neutral,
+    let is_weak = words::is_dummy(&unescape(password)) || password == user || password.len() < 3;
+    match (is_weak, Host::of(host)) {
+        (true, Host::Real) if !words::is_word_for_password(password) => Outcome::Neutral,
         (true, _) => Outcome::Low,
         (false, Host::Example) if random::is_random(password) => Outcome::Neutral,
         (false, Host::Example) => Outcome::Low,
@@ -58,9 +59,9 @@ fn hex(digits: [u8; 2]) -> Option<u8> {
 enum Host {
     /// A host of documentation.
     Example,
-    /// This machine, or a name that only a private network knows.
+    /// This machine, a name that only a private network knows, or none that could be read.
     Near,
-    /// Any other host, or one that could not be read.
+    /// Any other host.
     Real,
 }
 
@@ -80,7 +81,7 @@ impl Host {
         {
             return Self::Example;
         }
-        if host.is_empty() || host.contains(&b'.') { Self::Real } else { Self::Near }
+        if host.contains(&b'.') { Self::Real } else { Self::Near }
     }
 }
 
@@ -133,7 +134,8 @@ mod tests {
         for host in ["localhost", "127.0.0.1:5432", "db/app", "example.com/x", "[::1]:80"] {
             assert_eq!(judge("postgres", "postgres", host), Outcome::Low, "{host}");
         }
-        assert_eq!(judge("root", "secret", "db.corp.net"), Outcome::Neutral);
+        assert_eq!(judge("root", "secret", "db.corp.net"), Outcome::Low);
+        assert_eq!(judge("root", "admin", "db.corp.net"), Outcome::Neutral);
         assert_eq!(judge("root", "p%40ssw0rd", "db"), Outcome::Low);
     }
 

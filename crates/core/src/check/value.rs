@@ -4,12 +4,12 @@ use memchr::memmem;
 
 use crate::check::Outcome;
 use crate::check::dice::Dice;
-use crate::check::random::{Counts, is_random};
+use crate::check::random::{Counts, is_composed, is_random, reads_as_words};
 use crate::check::words::holds;
 use crate::placeholder;
 
 /// What a value starts with when it names a secret that stands elsewhere.
-const REFERENCES: &str = "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault akv:// arn:aws aws:secretsmanager \
+const REFERENCES: &str = "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:aws aws:secretsmanager \
     azurekeyvault config( config. config[ configuration[ data. each. enc( enc[ encrypted: env( env. env: env[ \
     gcp-sm:// getenv( import.meta keyring: keyvault: local. lookup( module. op:// os.environ os.getenv params. \
     process.env projects/ secret:// secretref: secrets. secrets[ secure: self. settings. sm:// ssm: system.getenv \
@@ -57,7 +57,12 @@ pub(super) fn repair_literal(secret: &[u8], dice: &mut Dice) -> Vec<u8> {
 /// Whether a value stands for itself.
 pub(super) fn is_literal(value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    let has_substance = value.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    // What stands behind a percent sign is a place for a value to be printed.
+    let is_printed = |at: usize| at > 0 && value[at - 1] == b'%';
+    let has_substance = value
+        .iter()
+        .enumerate()
+        .any(|(at, byte)| (byte.is_ascii_alphanumeric() && !is_printed(at)) || !byte.is_ascii());
     has_substance
         && !is_reference(value)
         && !is_keyword(value)
@@ -88,7 +93,7 @@ fn is_variable(value: &[u8]) -> bool {
     };
     match sign {
         b'$' => name
-            .split(|byte| matches!(byte, b'.' | b'>' | b'-' | b'[' | b']' | b'\'' | b':'))
+            .split(|byte| matches!(byte, b'.' | b'>' | b'-' | b'[' | b']' | b'\'' | b':' | b'$'))
             .all(|part| part.is_empty() || is_name(part)),
         // A password may well start with such a sign, but then seldom lacks digits.
         _ => is_name(name) && !name.iter().any(u8::is_ascii_digit),
@@ -130,12 +135,17 @@ fn is_expression(value: &[u8]) -> bool {
     let is_call = value.get(end) == Some(&b'(')
         && end > 0
         && matches!(value.last(), Some(b')' | b'(' | b';' | b',' | b'"' | b'\'' | b'.'));
-    starts_name && (is_call || is_chain(value) || is_arrow(value))
+    let is_cut = matches!(value, [b'+' | b'<', ..]) && matches!(value.last(), Some(b'(' | b'+' | b'=' | b'>'));
+    is_cut || is_chain(value) || (starts_name && (is_call || is_arrow(value)))
 }
 
 /// Whether the value is names joined by dots, as in `settings.database.password`.
 fn is_chain(value: &[u8]) -> bool {
-    let is_name = |part: &[u8]| !part.is_empty() && part.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let is_name = |part: &[u8]| {
+        let is_group = part.len() < 5 && part.starts_with(b"$");
+        is_group || (!part.is_empty() && part.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_'))
+    };
+    let value = value.strip_prefix(b"@").unwrap_or(value);
     let mut parts = value.split(|byte| *byte == b'.').map(|part| part.strip_suffix(b"?").unwrap_or(part));
     value.contains(&b'.') && parts.all(is_name)
 }
@@ -154,7 +164,7 @@ fn is_place(value: &[u8]) -> bool {
         return value[..scheme].iter().all(|byte| is_word(*byte) || matches!(byte, b'+' | b'-' | b'.'))
             && !authority.contains(&b'@');
     }
-    is_path(value) || is_address(value)
+    is_path(value) || is_address(value) || is_selector(value) || is_date(value)
 }
 
 fn is_path(value: &[u8]) -> bool {
@@ -165,8 +175,31 @@ fn is_path(value: &[u8]) -> bool {
     let slashes = memchr::memchr_iter(b'/', value).count();
     let is_rooted = value.starts_with(b"/")
         && slashes > 1
-        && value.iter().all(|byte| is_word(*byte) || matches!(byte, b'/' | b'.' | b'-'));
-    is_clear || is_drive || is_file || (is_rooted && !is_random(value))
+        && value.iter().all(|byte| is_word(*byte) || matches!(byte, b'/' | b'.' | b'-' | b'@'));
+    is_clear || is_drive || is_file || (is_rooted && (!is_random(value) || is_composed(value)))
+}
+
+/// Whether the value is a date, or starts with one and a time.
+fn is_date(value: &[u8]) -> bool {
+    let is_digit = |at: usize| value[at].is_ascii_digit();
+    value.len() >= 10
+        && (value.len() == 10 || matches!(value[10], b'T' | b' '))
+        && value[4] == b'-'
+        && value[7] == b'-'
+        && [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(is_digit)
+}
+
+/// Whether the value names an element of a page or an action of a controller:
+/// `#login-form`, `.token-field`, `users/tokens#show`.
+fn is_selector(value: &[u8]) -> bool {
+    let is_name = |part: &[u8]| {
+        let mut words = part.split(|byte| matches!(byte, b'-' | b'_' | b'/' | b' '));
+        words.all(|word| !word.is_empty() && word.iter().all(u8::is_ascii_lowercase))
+    };
+    match value {
+        [b'#' | b'.', name @ ..] => is_name(name) && (name.contains(&b'-') || reads_as_words(name)),
+        _ => value.contains(&b'/') && value.split(|byte| matches!(byte, b'#' | b'@')).all(is_name),
+    }
 }
 
 /// Whether the value is the address of a mailbox.
@@ -195,9 +228,10 @@ fn is_prose(value: &[u8]) -> bool {
     }
     let is_plain = |word: &[u8]| {
         let end = word.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
-        word[..end]
-            .iter()
-            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-' | b'(' | b'"' | b'/' | b'`' | b'.'))
+        word.starts_with(b"%") && word.len() < 4
+            || word[..end].iter().all(|byte| {
+                byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-' | b'(' | b'"' | b'/' | b'`' | b'.')
+            })
     };
     let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let count = words.clone().count();
@@ -292,6 +326,14 @@ mod tests {
             "getPassword()",
             "foo(",
             "settings.database.password",
+            "@acme.build.Module",
+            "style.$S2",
+            "2024-03-05T10:20:30Z",
+            "#login-form",
+            "admin/users/tokens#show",
+            "/docs/widget@2.1/start",
+            "+encode(",
+            "<input name=",
             "Foo::BAR",
             "self->pass",
             "String?",

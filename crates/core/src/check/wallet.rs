@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(token.len(), 74);
         assert_eq!(outcome(Check::Bech32, &token), Outcome::Pass);
         token[20] = if token[20] == b'Q' { b'P' } else { b'Q' };
-        assert_eq!(outcome(Check::Bech32, &token), Outcome::Low);
+        assert_eq!(outcome(Check::Bech32, &token), Outcome::Doubt);
         holds_until_changed(
             Check::Bech32,
             &format!("nsec1{}", "qpzry9x8gf2tvdw0s3jn54khce6mua7l".repeat(2).split_at(58).0),

@@ -16,7 +16,7 @@ fn telling(first: u8) -> &'static [&'static [u8]] {
         b'i' => &[b"insert", b"invalid", b"ipsum"],
         b'l' => &[b"lorem"],
         b'm' => &[b"masked"],
-        b'n' => &[b"notareal", b"notreal", b"not_real", b"not-real", b"not_a_real", b"not-a-real"],
+        b'n' => &[b"notareal", b"notreal", b"not_real", b"not-real", b"not_a_", b"not-a-"],
         b'o' => &[b"obfuscated"],
         b'p' => &[b"placeholder"],
         b'q' => &[b"qwerty"],

@@ -220,8 +220,10 @@ named! {
 named! {
     /// A named check of a match beyond its pattern.
     Check {
-        /// The last six characters are the base62 CRC-32 of the body (GitHub, npm, Vercel).
+        /// The last six characters are the base62 CRC-32 of the body (GitHub, npm).
         GithubCrc32 = "github-crc32",
+        /// As for GitHub, but a token that fails is kept at medium confidence (Vercel).
+        VercelCrc32 = "vercel-crc32",
         /// As for GitHub, with the prefix included (Deno).
         DenoCrc32 = "deno-crc32",
         /// As for Deno, with the digits before the lower-case letters before the upper-case ones (Apify).

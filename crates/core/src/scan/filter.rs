@@ -25,6 +25,9 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     if rule.boundary.at_start() && !starts_freely(bytes, found.whole.start) {
         return Err(Reason::Boundary);
     }
+    if !rule.context.is_empty() && goes_on(bytes, found.secret) {
+        return Err(Reason::Boundary);
+    }
     in_run(rule, bytes, found.whole)?;
     let secret = &bytes[found.secret.range()];
     if rule.entropy > 0.0 {
@@ -100,6 +103,13 @@ pub(super) fn starts_freely(bytes: &[u8], at: usize) -> bool {
     }
 }
 
+/// Whether a secret of base64 is only a part of longer base64, or of a path.
+fn goes_on(bytes: &[u8], secret: Span) -> bool {
+    let is_joint = |byte: Option<&u8>| matches!(byte, Some(b'/' | b'+'));
+    let (before, after) = (secret.start.checked_sub(1).map(|at| &bytes[at]), bytes.get(secret.end));
+    bytes[secret.range()].iter().any(|byte| is_joint(Some(byte))) && (is_joint(before) || is_joint(after))
+}
+
 /// Whether bytes end in an escape: `\n`, `%3D`, `\x22`, `\u0022`, or the end of
 /// a terminal colour.
 fn is_escape(before: &[u8]) -> bool {
@@ -167,6 +177,11 @@ fn run_checks(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) -> Result<(), R
                 found.secret = span;
                 found.whole = Span::new(found.whole.start.min(span.start), found.whole.end.max(span.end));
                 pass(*check, found);
+            }
+            Outcome::Doubt => {
+                found.confidence = found.confidence.min(Confidence::Medium);
+                found.doubtful = true;
+                found.reasons.push(Reason::Failed(check.name()));
             }
             Outcome::Low => {
                 found.confidence = Confidence::Low;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Rejection;
 use super::confirm::Match;
 use crate::finding::Reason;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Confidence, Rule};
 use crate::ruleset::RuleSet;
 
 /// Leaves disjoint matches, in the order of their places.
@@ -27,7 +27,12 @@ pub(super) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut 
         let after = kept.range(secret.start..).next();
         let rival = before.into_iter().chain(after).find(|(_, other)| matches[**other].secret.overlaps(secret));
         if let Some((_, winner)) = rival {
-            let id = rules.rule(matches[*winner].rule_idx).id.clone().into_owned();
+            let (winner, loser, confidence) = (*winner, rules.rule(matches[idx].rule_idx), matches[idx].confidence);
+            let rule = rules.rule(matches[winner].rule_idx);
+            if !rule.checks.contains(&Check::GithubCrc32) && !rule.checks.contains(&Check::Userinfo) {
+                raise(&mut matches[winner], loser, confidence);
+            }
+            let id = rule.id.clone().into_owned();
             rejected.push(Rejection { rule_idx: matches[idx].rule_idx, span: secret, reason: Reason::Overlap(id) });
         } else {
             kept.insert(secret.start, idx);
@@ -35,6 +40,16 @@ pub(super) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut 
     }
     let mut all: Vec<Option<Match>> = matches.drain(..).map(Some).collect();
     matches.extend(kept.values().filter_map(|idx| all[*idx].take()));
+}
+
+/// Raises a match whose format alone says little to medium, where its name
+/// says secret as well. A checksum of GitHub's has the last word, for it is
+/// documented and was never changed.
+fn raise(winner: &mut Match, loser: &Rule, confidence: Confidence) {
+    if winner.confidence == Confidence::Low && confidence > Confidence::Low {
+        winner.confidence = Confidence::Medium;
+        winner.reasons.push(Reason::Companion(loser.id.clone().into_owned()));
+    }
 }
 
 /// How much a rule says: a format of its own, a vendor's word near an opaque
