@@ -92,11 +92,15 @@ impl Position {
     }
 }
 
-/// Returns the bounds of the line that holds the byte at `at`, its end left out.
-pub fn line_around(bytes: &[u8], at: usize) -> Span {
+/// Returns the bounds of the line that holds the byte at `at`, its end left out,
+/// as far as it lies within `reach` bytes on either side: a line may be as long
+/// as a file, and looking for its ends at every match would take that long.
+pub fn line_around(bytes: &[u8], at: usize, reach: usize) -> Span {
     let at = at.min(bytes.len());
-    let start = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |newline| newline + 1);
-    let end = memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |newline| at + newline);
+    let from = at.saturating_sub(reach);
+    let to = at.saturating_add(reach).min(bytes.len());
+    let start = memchr::memrchr2(b'\n', b'\r', &bytes[from..at]).map_or(from, |newline| from + newline + 1);
+    let end = memchr::memchr2(b'\n', b'\r', &bytes[at..to]).map_or(to, |newline| at + newline);
     Span::new(start, end)
 }
 
@@ -115,7 +119,8 @@ mod tests {
 
     #[test]
     fn finds_the_line_around_a_byte() {
-        assert_eq!(line_around(b"a\nbcd\ne", 3), Span::new(2, 5));
-        assert_eq!(line_around(b"abc", 3), Span::new(0, 3));
+        assert_eq!(line_around(b"a\nbcd\ne", 3, 9), Span::new(2, 5));
+        assert_eq!(line_around(b"abc", 3, 9), Span::new(0, 3));
+        assert_eq!(line_around(b"abcdefg", 3, 2), Span::new(1, 5));
     }
 }

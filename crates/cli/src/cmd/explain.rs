@@ -137,7 +137,7 @@ impl Secrets {
     /// Where to start with the text in front of a place: a few bytes before it,
     /// on its line, and behind what may be a secret.
     fn before(&self, text: &[u8], at: usize) -> usize {
-        let start = line_around(text, at).start.max(at.saturating_sub(24));
+        let start = line_around(text, at, 24).start;
         let n_before = self.ends.partition_point(|(start, _)| *start < at);
         let end = n_before.checked_sub(1).map_or(0, |last| self.ends[last].1);
         end.clamp(start, at)

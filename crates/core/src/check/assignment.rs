@@ -6,16 +6,21 @@ use memchr::memmem;
 
 use crate::check::name::{Name, Promise};
 use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
+use crate::check::words::Words;
 use crate::check::{Outcome, Subject, value, words};
 use crate::placeholder;
 use crate::span::line_around;
 
 /// Files whose string literals are quoted, so that an unquoted word is a name.
-const CODE: &str = "c cc cpp cs cts cxx dart ex go groovy h hpp java js jsx kt kts lua m map mjs mts php pl py rb rs scala swift ts tsx vb vue";
+static CODE: Words = Words::new(
+    "c cc cpp cs cts cxx dart ex go groovy h hpp java js jsx kt kts lua m map mjs mts php pl py rb rs scala swift ts tsx vb vue",
+);
 
 /// Files that hold settings, whose values need no quotes.
-const SETTINGS: &str = "bash bashrc bash_history bash_profile boto cfg cnf conf config cred credentials creds dockerfile env envrc esmtprc \
-    flaskenv ini netrc npmrc passwd profile properties pypirc s3cfg sh tfvars yaml yml zsh zshrc zsh_history";
+static SETTINGS: Words = Words::new(
+    "bash bashrc bash_history bash_profile boto cfg cnf conf config cred credentials creds dockerfile env envrc esmtprc \
+    flaskenv ini netrc npmrc passwd profile properties pypirc s3cfg sh tfvars yaml yml zsh zshrc zsh_history",
+);
 
 /// The longest line of code whose quotes are counted.
 const MAX_LINE: usize = 400;
@@ -112,14 +117,14 @@ impl Joint {
         if head.starts_with(b"--") || head.starts_with(b"sshpass") || follows_semicolon(subject.before()) {
             return Self::Tight;
         }
-        let is_code = subject.path.is_some_and(|path| is_of(path, CODE));
+        let is_code = subject.path.is_some_and(|path| is_of(path, &CODE));
         if quote.is_none() && !is_element && is_code && !in_text(subject) {
             return Self::Bare;
         }
         if !operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>')) || is_comparison(operator) {
             return Self::Loose;
         }
-        let is_settings = subject.path.is_some_and(|path| is_of(path, SETTINGS));
+        let is_settings = subject.path.is_some_and(|path| is_of(path, &SETTINGS));
         if quote.is_none() && !is_element && !is_settings { Self::Text } else { Self::Tight }
     }
 }
@@ -159,9 +164,10 @@ fn is_comparison(operator: &[u8]) -> bool {
 fn closes(subject: &Subject<'_>, head: &[u8]) -> bool {
     let spaces = head.len() - head.trim_ascii_end().len();
     let quote = subject.secret.start.saturating_sub(spaces + 1);
-    let line = line_around(subject.bytes, quote);
+    let line = line_around(subject.bytes, quote, MAX_LINE);
     let before = subject.bytes.get(line.start..quote).unwrap_or_default();
-    !before.ends_with(b"\\") && !before.contains(&b'\\') && memchr::memchr_iter(b'"', before).count() % 2 == 1
+    // In a minified file quotes say nothing.
+    before.len() < MAX_LINE && !before.contains(&b'\\') && memchr::memchr_iter(b'"', before).count() % 2 == 1
 }
 
 /// How much a value looks like a secret by itself.
@@ -226,7 +232,7 @@ fn is_name(secret: &[u8]) -> bool {
 
 /// Whether the value stands in a string, after an odd number of quotes, or in a comment.
 fn in_text(subject: &Subject<'_>) -> bool {
-    let line = line_around(subject.bytes, subject.secret.start);
+    let line = line_around(subject.bytes, subject.secret.start, MAX_LINE);
     let before = subject.bytes.get(line.start..subject.secret.start).unwrap_or_default();
     let start = before.trim_ascii_start();
     let is_comment = [b"//".as_slice(), b"#", b"*", b"/*", b"--", b"<!--"].iter().any(|mark| start.starts_with(mark));
@@ -236,10 +242,10 @@ fn in_text(subject: &Subject<'_>) -> bool {
 }
 
 /// Whether the extension of a file, or the name of one that has none, is in a list.
-fn is_of(path: &Path, kinds: &str) -> bool {
+fn is_of(path: &Path, kinds: &Words) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
     let name = name.strip_prefix('.').unwrap_or(&name);
-    let parts = |part: &str| words::holds(kinds, part.as_bytes());
+    let parts = |part: &str| kinds.holds(part.as_bytes());
     name.rsplit('.').next().is_some_and(parts)
         || name.split('.').next().is_some_and(|first| first == "env" && parts(first))
 }

@@ -1,32 +1,43 @@
 //! The names of variables, fields and options, word by word.
 
-use crate::check::words::holds;
+use crate::check::words::Words;
 
 /// Words that promise a secret a person may have chosen.
-const SECRET: &str = "contrasena credential credentials creds dbpass dbpassword kennwort keypass mypassword pass passcode passphrase \
-    passwd password passwords passwort pepper pin psk pswd pw pwd salt secret secrets senha sshpass storepass userpass userpassword";
+static SECRET: Words = Words::new(
+    "contrasena credential credentials creds dbpass dbpassword kennwort keypass mypassword pass passcode passphrase \
+    passwd password passwords passwort pepper pin psk pswd pw pwd salt secret secrets senha sshpass storepass userpass userpassword",
+);
 
 /// Words that promise a secret a machine drew.
-const TOKENS: &str = "accesskey accesstoken apikey auth authkey authorization authtoken bearer cookie jwt pat privatekey secretkey \
-    signingkey token tokens";
+static TOKENS: Words = Words::new(
+    "accesskey accesstoken apikey auth authkey authorization authtoken bearer cookie jwt pat privatekey secretkey \
+    signingkey token tokens",
+);
 
 /// Words before `token` or `tokens` that make it no secret: places in lists, pieces of text, colours.
-const OTHER_TOKENS: &str = "action antiforgery cancel cancellation change continuation csrf cursor idempotency \
-    input max next num output page paging pagination request scroll sync verification xsrf";
+static OTHER_TOKENS: Words = Words::new(
+    "action antiforgery cancel cancellation change continuation csrf cursor idempotency \
+    input max next num output page paging pagination request scroll sync verification xsrf",
+);
 
 /// Words of which one must stand before `key` for it to promise a secret.
-const KEYS: &str = "access account api app application auth client consumer crypt decryption encrypt encryption hmac jwt license \
-    master private secret security service session shared sign signing storage subscription webhook";
+static KEYS: Words = Words::new(
+    "access account api app application auth client consumer crypt decryption encrypt encryption hmac jwt license \
+    master private secret security service session shared sign signing storage subscription webhook",
+);
 
 /// Words before `key` or `keys` that make it a name of something else.
-const OTHER_KEYS: &str = "answer arrow bucket cache child class collection column composite config content data dict entity event \
+static OTHER_KEYS: Words = Words::new(
+    "answer arrow bucket cache child class collection column composite config content data dict entity event \
     feature field file foreign group hash header host hot i idempotency index instance item json label language licence \
     locale lookup map message meta metadata namespace node object option order parent partition path pref primary project \
     property publishable query react redis registry resource room routing row s setting shortcut site sort ssh state \
-    tag topic translation unique view widget";
+    tag topic translation unique view widget",
+);
 
 /// Words that say of a name ending in them that it holds no secret.
-const HARMLESS: &str = "address age alg algorithm arn attempts attribute body callback caption char chars class column comment config \
+static HARMLESS: Words = Words::new(
+    "address age alg algorithm arn attempts attribute body callback caption char chars class column comment config \
     count date days description dialog dir directory email enabled endpoint env error exception exp expiration \
     expired expires expiry field fields file filename fingerprint flag form format func function group handler \
     checksum digest etag guid hash hashed header headers help helper hint href icon id ids image index info input issuer kind label length level limit link \
@@ -34,14 +45,17 @@ const HARMLESS: &str = "address age alg algorithm arn attempts attribute body ca
     parameter params path pattern placeholder policy position prefix prompt property provider question reference \
     regex region requirements reset resource role rule rules scheme scope selector service size source state \
     sha status store strength style suffix tag template text time timeout title tooltip ttl type types uri url usage \
-    user username uuid valid validation validator version view warning";
+    user username uuid valid validation validator version view warning",
+);
 
 /// Words that may follow the one that decides.
-const TRAILING: &str = "again base64 confirm confirmation current default dev encoded live new old plain prod production raw repeat \
-    repeated sandbox staging str string test val value variable";
+static TRAILING: Words = Words::new(
+    "again base64 confirm confirmation current default dev encoded live new old plain prod production raw repeat \
+    repeated sandbox staging str string test val value variable",
+);
 
 /// Names of types, which may stand between a name and its value.
-const TYPES: &str = "char const optional securestring str string text varchar";
+static TYPES: Words = Words::new("char const optional securestring str string text varchar");
 
 /// What a name says about its value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -104,7 +118,7 @@ impl Name {
 
     /// Returns what the name says about its value.
     pub(super) fn promise(&self) -> Promise {
-        let trailing = self.words.iter().rev().take_while(|word| holds(TRAILING, word) || word.len() == 1).count();
+        let trailing = self.words.iter().rev().take_while(|word| TRAILING.holds(word) || word.len() == 1).count();
         let words = &self.words[..self.words.len() - trailing];
         let Some(last) = words.last() else {
             return Promise::Nothing;
@@ -114,14 +128,14 @@ impl Name {
         if is_public
             || is_other_token(words)
             || is_harmless_key(words)
-            || (holds(HARMLESS, last) && !is_secret_id(words))
+            || (HARMLESS.holds(last) && !is_secret_id(words))
         {
             return Promise::Harmless;
         }
-        let any = |list: &str| words.iter().any(|word| holds(list, word));
+        let any = |list: &Words| words.iter().any(|word| list.holds(word));
         match () {
-            () if any(SECRET) || ends_in_any(last, &[b"password", b"passwd", b"secret", b"pwd"]) => Promise::Secret,
-            () if any(TOKENS) || words.windows(2).any(is_secret_key) || ends_in_any(last, &[b"token", b"apikey"]) => {
+            () if any(&SECRET) || ends_in_any(last, &[b"password", b"passwd", b"secret", b"pwd"]) => Promise::Secret,
+            () if any(&TOKENS) || words.windows(2).any(is_secret_key) || ends_in_any(last, &[b"token", b"apikey"]) => {
                 Promise::Token
             }
             () if is_hint(words) => Promise::Hint,
@@ -139,11 +153,11 @@ impl Name {
 
     /// Whether several words name a kind of secret, as `signInPassword` does.
     pub(super) fn is_of_secrets(&self) -> bool {
-        self.words.len() > 1 && self.words.iter().any(|word| holds(SECRET, word) || holds(TOKENS, word))
+        self.words.len() > 1 && self.words.iter().any(|word| SECRET.holds(word) || TOKENS.holds(word))
     }
 
     fn is_type(&self) -> bool {
-        matches!(self.words.as_slice(), [word] if holds(TYPES, word))
+        matches!(self.words.as_slice(), [word] if TYPES.holds(word))
     }
 }
 
@@ -152,14 +166,13 @@ fn is_harmless_key(words: &[Vec<u8>]) -> bool {
     let [.., before, last] = words else {
         return false;
     };
-    let is_other =
-        holds(OTHER_KEYS, before) || ((holds(SECRET, before) || holds(TOKENS, before)) && !holds(KEYS, before));
+    let is_other = OTHER_KEYS.holds(before) || ((SECRET.holds(before) || TOKENS.holds(before)) && !KEYS.holds(before));
     matches!(last.as_slice(), b"key" | b"keys") && is_other
 }
 
 /// Whether two words are `key` and what makes it a secret one.
 fn is_secret_key(pair: &[Vec<u8>]) -> bool {
-    matches!(pair[1].as_slice(), b"key" | b"keys") && holds(KEYS, &pair[0])
+    matches!(pair[1].as_slice(), b"key" | b"keys") && KEYS.holds(&pair[0])
 }
 
 /// Whether the name ends in `key` and nothing says what kind of key.
@@ -178,7 +191,7 @@ fn is_secret_id(words: &[Vec<u8>]) -> bool {
 
 /// Whether the name ends in `token` and what makes it no secret.
 fn is_other_token(words: &[Vec<u8>]) -> bool {
-    matches!(words, [.., before, last] if matches!(last.as_slice(), b"token" | b"tokens") && holds(OTHER_TOKENS, before))
+    matches!(words, [.., before, last] if matches!(last.as_slice(), b"token" | b"tokens") && OTHER_TOKENS.holds(before))
 }
 
 fn ends_in_any(word: &[u8], ends: &[&[u8]]) -> bool {

@@ -5,23 +5,29 @@ use memchr::memmem;
 use crate::check::Outcome;
 use crate::check::dice::Dice;
 use crate::check::random::{Counts, is_composed, is_random, reads_as_words};
-use crate::check::words::holds;
+use crate::check::words::Words;
 use crate::placeholder;
 
 /// What a value starts with when it names a secret that stands elsewhere.
-const REFERENCES: &str = "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:aws aws:secretsmanager \
+static REFERENCES: Words = Words::new(
+    "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:aws aws:secretsmanager \
     azurekeyvault config( config. config[ configuration[ data. each. enc( enc[ encrypted: env( env. env: env[ \
     gcp-sm:// getenv( import.meta keyring: keyvault: local. lookup( module. op:// os.environ os.getenv params. \
     process.env projects/ secret:// secretref: secrets. secrets[ secure: self. settings. sm:// ssm: system.getenv \
-    this. valuefrom var. vars. vault( vault. vault/ vault: {cipher}";
+    this. valuefrom var. vars. vault( vault. vault/ vault: {cipher}",
+);
 
 /// Words of programming languages that stand for a value or its type.
-const KEYWORDS: &str = "any array bool boolean bytes char const false function int integer n/a na nan new nil none null nullptr number \
-    object optional required return securestring self str string text this true undefined unknown varchar void yes";
+static KEYWORDS: Words = Words::new(
+    "any array bool boolean bytes char const false function int integer n/a na nan new nil none null nullptr number \
+    object optional required return securestring self str string text this true undefined unknown varchar void yes",
+);
 
 /// What names of files end in.
-const EXTENSIONS: &str = "cfg conf crt css csv env go htm html ini java jks js json jsx key keystore lock log md p12 pem pfx php png \
-    properties py rb sh sql svg toml ts tsx txt xml yaml yml";
+static EXTENSIONS: Words = Words::new(
+    "cfg conf crt css csv env go htm html ini java jks js json jsx key keystore lock log md p12 pem pfx php png \
+    properties py rb sh sql svg toml ts tsx txt xml yaml yml",
+);
 
 /// Checks that the secret is a literal.
 pub(super) fn check_literal(secret: &[u8]) -> Outcome {
@@ -78,7 +84,7 @@ fn is_reference(value: &[u8]) -> bool {
     placeholder::is_template(value)
         || is_variable(value)
         || is_wrapped(value)
-        || REFERENCES.split(' ').any(|prefix| start.starts_with(prefix.as_bytes()))
+        || REFERENCES.prefixes(&start).next().is_some()
 }
 
 /// Whether the value is a sign and a name: `$NAME`, `:name`, `&name`, `@name`, `%s`.
@@ -115,7 +121,7 @@ fn is_wrapped(value: &[u8]) -> bool {
 
 /// Whether the value is a word of a language or the name of a type.
 fn is_keyword(value: &[u8]) -> bool {
-    let is = |word: &[u8]| KEYWORDS.split(' ').any(|keyword| keyword.as_bytes().eq_ignore_ascii_case(word));
+    let is = |word: &[u8]| KEYWORDS.holds(&word.to_ascii_lowercase());
     let word_end = value.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(value.len());
     let is_generic = value.ends_with(b">") && value.get(word_end) == Some(&b'<');
     let is_subscript = value.ends_with(b"]") && value.get(word_end) == Some(&b'[') && word_end > 0;
@@ -171,7 +177,7 @@ fn is_path(value: &[u8]) -> bool {
     let is_clear = [b"./".as_slice(), b"../", b"~/", b".\\", b"file:"].iter().any(|start| value.starts_with(start));
     let is_drive = matches!(value, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
     let extension = memchr::memrchr(b'.', value).map(|dot| &value[dot + 1..]).unwrap_or_default();
-    let is_file = holds(EXTENSIONS, extension) && value.len() > extension.len() + 1;
+    let is_file = EXTENSIONS.holds(extension) && value.len() > extension.len() + 1;
     let slashes = memchr::memchr_iter(b'/', value).count();
     let is_rooted = value.starts_with(b"/")
         && slashes > 1

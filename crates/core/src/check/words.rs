@@ -2,30 +2,86 @@
 //!
 //! A list of words is text, with a space between them.
 
+use memchr::memmem;
+
 /// Words a value may be made of, without being more than a dummy or a default.
-const DUMMIES: &str = "a abc abcd access admin administrator api apikey app auth bar baz change changeit changeme client code \
+static DUMMIES: Words = Words::new(
+    "a abc abcd access admin administrator api apikey app auth bar baz change changeit changeme client code \
     credential credentials database db default demo dev development docker dummy elastic example fake foo foobar \
     for grafana guest hello here hunter id in invalid is it key letmein local login mariadb master me minio \
     minioadmin mock mongo mongodb mssql my mysql name new no none not old oracle pass passphrase passw passwd \
     password pg pgsql postgres postgresql private prod production public pw pwd qwerty rabbit rabbitmq random real \
     redis root sa sample secret secrets secure server service some something sometoken staging string strong super \
     system temp test tester testing the this tmp token top use user username vagrant value very weak welcome \
-    wordpress world wrong xxx your";
+    wordpress world wrong xxx your",
+);
 
 /// Words that stand for the user in an example of credentials.
-const USERS: &str = "account dbuser foo id login me myuser myusername name someuser theuser u uname user user1 userid username usr \
-    youruser yourusername";
+static USERS: Words = Words::new(
+    "account dbuser foo id login me myuser myusername name someuser theuser u uname user user1 userid username usr \
+    youruser yourusername",
+);
 
 /// Words that stand for the password in an example of credentials.
-const PASSWORDS: &str = "bar baz dbpass dbpassword key mypass mypassword p pass pass1 passwd password passwort pw pwd secret \
-    somepassword token userpass userpassword yourpass yourpassword";
+static PASSWORDS: Words = Words::new(
+    "bar baz dbpass dbpassword key mypass mypassword p pass pass1 passwd password passwort pw pwd secret \
+    somepassword token userpass userpassword yourpass yourpassword",
+);
 
 /// The longest value that is looked at word by word.
 const MAX_DUMMY: usize = 40;
 
-/// Whether a list holds a word, which must be in lower case.
-pub(super) fn holds(list: &str, word: &[u8]) -> bool {
-    list.split(' ').any(|entry| entry.as_bytes() == word)
+/// A list of words in lower case, with a space between them.
+pub(super) struct Words {
+    text: &'static str,
+    /// The lengths of the words that start with a byte, as bits.
+    lengths: [u32; 128],
+}
+
+impl Words {
+    /// Makes a list of its text, when the program is compiled.
+    ///
+    /// # Panics
+    ///
+    /// Panics on a word of more than 31 bytes, or one beyond ASCII.
+    pub(super) const fn new(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        let mut lengths = [0; 128];
+        let mut start = 0;
+        let mut at = 0;
+        while at <= bytes.len() {
+            if at == bytes.len() || bytes[at] == b' ' {
+                if at > start {
+                    assert!(at - start < 32, "a word is short");
+                    lengths[bytes[start] as usize] |= 1 << (at - start);
+                }
+                start = at + 1;
+            }
+            at += 1;
+        }
+        Self { text, lengths }
+    }
+
+    /// Whether the list holds a word, which must be in lower case.
+    pub(super) fn holds(&self, word: &[u8]) -> bool {
+        let may = word.len() < 32 && self.lengths_at(word) >> word.len() & 1 != 0;
+        let text = self.text.as_bytes();
+        let is_whole = |at: usize| {
+            let end = at + word.len();
+            (at == 0 || text[at - 1] == b' ') && (end == text.len() || text[end] == b' ')
+        };
+        may && memmem::find_iter(text, word).any(is_whole)
+    }
+
+    /// The lengths of the words of the list that a text starts with.
+    pub(super) fn prefixes<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        let lengths = self.lengths_at(text);
+        (1..32.min(text.len() + 1)).filter(move |len| lengths >> len & 1 != 0 && self.holds(&text[..*len]))
+    }
+
+    fn lengths_at(&self, word: &[u8]) -> u32 {
+        word.first().and_then(|first| self.lengths.get(usize::from(*first))).copied().unwrap_or(0)
+    }
 }
 
 /// Whether a value is nothing but such words, digits and what joins them.
@@ -39,17 +95,17 @@ pub(super) fn is_dummy(value: &[u8]) -> bool {
 
 /// Whether user and password are the words for them, as in documentation.
 pub(super) fn is_dummy_pair(user: &[u8], password: &[u8]) -> bool {
-    let is = |list: &str, value: &[u8]| {
+    let is = |list: &Words, value: &[u8]| {
         let word: Vec<u8> =
             value.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-        holds(list, &word)
+        list.holds(&word)
     };
-    is(USERS, user) && is(PASSWORDS, password)
+    is(&USERS, user) && is(&PASSWORDS, password)
 }
 
 /// Whether a password is the word for one.
 pub(super) fn is_word_for_password(password: &[u8]) -> bool {
-    holds(PASSWORDS, &password.to_ascii_lowercase()) || password.eq_ignore_ascii_case(b"secret")
+    PASSWORDS.holds(&password.to_ascii_lowercase()) || password.eq_ignore_ascii_case(b"secret")
 }
 
 /// Returns the letters in lower case, with those that digits and signs stand for.
@@ -81,8 +137,8 @@ fn is_made_of_words(letters: &[u8]) -> bool {
         if !reached[start] {
             continue;
         }
-        for word in DUMMIES.split(' ').filter(|word| letters[start..].starts_with(word.as_bytes())) {
-            reached[start + word.len()] = true;
+        for len in DUMMIES.prefixes(&letters[start..]) {
+            reached[start + len] = true;
         }
     }
     reached[letters.len()]

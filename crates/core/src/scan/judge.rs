@@ -55,13 +55,13 @@ pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match]) 
 
 /// The text before and after the secret on its lines, clipped.
 fn line_parts(bytes: &[u8], secret: Span) -> (&[u8], &[u8]) {
-    let before = line_around(bytes, secret.start).start.max(secret.start.saturating_sub(CONTEXT));
-    let after = line_around(bytes, secret.end).end.min(secret.end + CONTEXT);
+    let before = line_around(bytes, secret.start, CONTEXT).start;
+    let after = line_around(bytes, secret.end, CONTEXT).end;
     (&bytes[before..secret.start], &bytes[secret.end..after.max(secret.end)])
 }
 
 fn excerpt(bytes: &[u8], secret: Span, secrets: &[Span]) -> Excerpt {
-    let line = line_around(bytes, secret.start);
+    let line = line_around(bytes, secret.start, MARGIN + SHOWN);
     let from = line.start.max(secret.start.saturating_sub(MARGIN));
     let end = secret.end.min(line.end.max(secret.start)).min(secret.start + SHOWN);
     let to = line.end.min(end + MARGIN).max(end);
@@ -96,8 +96,8 @@ fn join(mut spans: Vec<Span>) -> Vec<Span> {
 /// `leaktight:allow` counts for every rule; with the name of a rule behind it,
 /// for that rule only.
 fn is_allowed(rules: &RuleSet, rule_id: &str, bytes: &[u8], secret: Span) -> bool {
-    let from = line_around(bytes, secret.start).start.max(secret.start.saturating_sub(MARK_REACH));
-    let to = line_around(bytes, secret.end).end.min(secret.end + MARK_REACH);
+    let from = line_around(bytes, secret.start, MARK_REACH).start;
+    let to = line_around(bytes, secret.end, MARK_REACH).end;
     let text = &bytes[from..to.max(from)];
     memchr::memmem::find_iter(text, MARK).any(|at| {
         let rest = &text[at + MARK.len()..];
