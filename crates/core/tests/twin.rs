@@ -9,6 +9,10 @@ use proptest::prelude::*;
 
 static RULES: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(RuleSet::builtin()));
 
+static FAST: LazyLock<Scanner> = LazyLock::new(|| scanner(|_| ()));
+static PORTABLE: LazyLock<Scanner> = LazyLock::new(|| scanner(|limits| limits.portable = true));
+static SLOW: LazyLock<Scanner> = LazyLock::new(|| scanner(|limits| limits.exhaustive = true));
+
 fn scanner(change: impl FnOnce(&mut Limits)) -> Scanner {
     let mut limits = Limits::default();
     change(&mut limits);
@@ -25,9 +29,9 @@ fn places(scan: &Scan) -> Vec<(String, u64, usize, String)> {
 
 fn assert_agreement(text: &[u8], name: &Path) {
     let chunk = Chunk::new(text, Arc::new(Origin::File(name.to_owned())));
-    let fast = scanner(|_| ()).scan(&chunk);
-    let portable = scanner(|limits| limits.portable = true).scan(&chunk);
-    let slow = scanner(|limits| limits.exhaustive = true).scan(&chunk);
+    let fast = FAST.scan(&chunk);
+    let portable = PORTABLE.scan(&chunk);
+    let slow = SLOW.scan(&chunk);
     assert_eq!(places(&fast), places(&slow), "the gate agrees with the exhaustive scan on {}", name.display());
     assert_eq!(places(&fast), places(&portable), "vectors agree with portable code on {}", name.display());
     for finding in &fast.findings {
@@ -72,9 +76,8 @@ proptest! {
         size in 1_usize..4000,
     ) {
         let text = pieces.concat();
-        let scanner = scanner(|_| ());
         let origin = Arc::new(Origin::Memory);
-        let whole = places(&scanner.scan(&Chunk::new(&text, Arc::clone(&origin))));
+        let whole = places(&FAST.scan(&Chunk::new(&text, Arc::clone(&origin))));
         let overlap = RULES.overlap();
         let mut split = Vec::new();
         let mut start = 0;
@@ -82,7 +85,7 @@ proptest! {
             let end = (start + overlap + size).min(text.len());
             let mut chunk = Chunk::new(&text[start..end], Arc::clone(&origin));
             chunk.offset = start as u64;
-            split.extend(places(&scanner.scan(&chunk)));
+            split.extend(places(&FAST.scan(&chunk)));
             if end == text.len() {
                 break;
             }

@@ -458,12 +458,16 @@ fn follow(hir: &Hir, anchors: &[Anchor]) -> Option<Follow> {
     let mut follow = Follow { skip: ByteSet::default(), most: 0, then: ByteSet::default() };
     for part in &parts[n_lead..] {
         if part.properties().minimum_len()? > 0 {
-            follow.then = first_bytes(part)?;
+            follow.then.extend(first_bytes(part)?);
             return Some(follow);
         }
-        let (bytes, most) = optional_class(part)?;
-        follow.skip.extend(bytes);
-        follow.most = follow.most.saturating_add(most);
+        match optional_class(part) {
+            Some((bytes, most)) => {
+                follow.skip.extend(bytes);
+                follow.most = follow.most.saturating_add(most);
+            }
+            None => follow.then.extend(first_bytes(part)?),
+        }
     }
     None
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use regex_automata::meta::{Cache, Regex};
 use regex_automata::{Anchored, Input};
 
 use super::filter;
@@ -25,6 +26,20 @@ pub(super) struct Match {
     pub(super) reasons: Vec<Reason>,
 }
 
+/// The working memory of patterns, kept from chunk to chunk by whoever scans:
+/// to ask each pattern's own pool for it would cost as much as most searches.
+#[derive(Debug, Default)]
+pub(super) struct Caches(Vec<Option<Box<Cache>>>);
+
+impl Caches {
+    fn of(&mut self, rule_idx: usize, pattern: &Regex) -> &mut Cache {
+        if self.0.len() <= rule_idx {
+            self.0.resize_with(rule_idx + 1, || None);
+        }
+        self.0[rule_idx].get_or_insert_with(|| Box::new(pattern.create_cache()))
+    }
+}
+
 /// Confirms the candidates of one chunk.
 pub(super) struct Confirm<'a, 'b> {
     rules: &'a RuleSet,
@@ -32,6 +47,7 @@ pub(super) struct Confirm<'a, 'b> {
     limits: &'a Limits,
     rejected: &'b mut Vec<Rejection>,
     matches: Vec<Match>,
+    caches: &'b mut Caches,
     /// Where the next match of a rule may start, after one that was accepted.
     resume: HashMap<u32, usize>,
     /// Rules confined to some files, and whether this is one.
@@ -43,9 +59,18 @@ impl<'a, 'b> Confirm<'a, 'b> {
         rules: &'a RuleSet,
         chunk: &'a Chunk<'a>,
         limits: &'a Limits,
-        rejected: &'b mut Vec<Rejection>,
+        (rejected, caches): (&'b mut Vec<Rejection>, &'b mut Caches),
     ) -> Self {
-        Self { rules, chunk, limits, rejected, matches: Vec::new(), resume: HashMap::new(), confined: Vec::new() }
+        Self {
+            rules,
+            chunk,
+            limits,
+            rejected,
+            caches,
+            matches: Vec::new(),
+            resume: HashMap::new(),
+            confined: Vec::new(),
+        }
     }
 
     pub(super) fn finish(self) -> Vec<Match> {
@@ -111,14 +136,14 @@ impl<'a, 'b> Confirm<'a, 'b> {
     }
 
     /// The leftmost match within the window, and its secret.
-    fn search(&self, rule_idx: usize, window: Span, fixed: bool) -> Option<(Span, Span)> {
+    fn search(&mut self, rule_idx: usize, window: Span, fixed: bool) -> Option<(Span, Span)> {
         let anchored = if fixed { Anchored::Yes } else { Anchored::No };
         // A range rather than a slice: look-around must see the bytes round the
         // window, or a token that runs past its end would match in part.
         let input = Input::new(self.chunk.bytes).range(window.range()).anchored(anchored);
         let mut slots = [None; 4];
         let pattern = self.rules.pattern(rule_idx)?;
-        pattern.search_slots(&input, &mut slots)?;
+        pattern.search_slots_with(self.caches.of(rule_idx, pattern), &input, &mut slots)?;
         let span = |from: usize| Some(Span::new(slots[from]?.get(), slots[from + 1]?.get()));
         let whole = span(0)?;
         Some((whole, span(2).unwrap_or(whole)))

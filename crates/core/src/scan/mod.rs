@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::classify::Level;
-use self::confirm::Match;
+use self::confirm::{Caches, Match};
 use self::gate::Scratch;
 pub(crate) use self::tables::Tables;
 use crate::chunk::Chunk;
@@ -32,7 +32,14 @@ pub struct Scanner {
     limits: Limits,
     level: Level,
     /// Buffers that scans leave for the next ones, one for each thread or so.
-    scratch: Arc<Mutex<Vec<Scratch>>>,
+    buffers: Arc<Mutex<Vec<Buffers>>>,
+}
+
+/// What a scan leaves for the next one.
+#[derive(Debug, Default)]
+struct Buffers {
+    scratch: Scratch,
+    caches: Caches,
 }
 
 /// What a scan may do.
@@ -93,7 +100,7 @@ impl Scanner {
     /// Returns a scanner with limits of your own.
     pub fn with_limits(rules: Arc<RuleSet>, limits: Limits) -> Self {
         let level = if limits.portable { Level::Portable } else { Level::detect() };
-        Self { rules, limits, level, scratch: Arc::default() }
+        Self { rules, limits, level, buffers: Arc::default() }
     }
 
     /// Returns the rules.
@@ -125,23 +132,24 @@ impl Scanner {
 
     /// Every match that the filter lets pass, in the order of their places.
     fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> Vec<Match> {
-        let mut confirm = confirm::Confirm::new(&self.rules, chunk, &self.limits, rejected);
+        let mut buffers = self.lock().pop().unwrap_or_default();
+        let kept = (rejected, &mut buffers.caches);
+        let mut confirm = confirm::Confirm::new(&self.rules, chunk, &self.limits, kept);
         if self.limits.exhaustive {
             gate::everywhere(&self.rules, chunk.bytes, &mut confirm);
         } else {
-            let mut scratch = self.lock().pop().unwrap_or_default();
-            gate::candidates(&self.rules, chunk.bytes, self.level, &mut scratch, &mut confirm);
-            self.lock().push(scratch);
+            gate::candidates(&self.rules, chunk.bytes, self.level, &mut buffers.scratch, &mut confirm);
         }
         let mut matches = confirm.finish();
+        self.lock().push(buffers);
         matches.sort_by_key(|found| (found.secret, found.rule_idx));
         matches.dedup_by_key(|found| (found.secret, found.rule_idx));
         matches
     }
 
     /// The buffers that lie ready. A panic in a scan loses its own buffers only.
-    fn lock(&self) -> MutexGuard<'_, Vec<Scratch>> {
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Buffers>> {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
