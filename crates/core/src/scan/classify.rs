@@ -15,8 +15,8 @@ pub(super) const BEYOND: usize = 3;
 /// Lanes classified at a time: their masks and bytes stay in the nearest cache.
 pub(super) const BLOCK_LANES: usize = 128;
 
-/// The mask of a block, with one lane more to look ahead.
-pub(super) type Mask = [u64; BLOCK_LANES + 1];
+/// The mask of a block.
+pub(super) type Mask = [u64; BLOCK_LANES];
 
 /// The masks of a block.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ pub(super) struct Masks {
 
 impl Default for Masks {
     fn default() -> Self {
-        let none = [0; BLOCK_LANES + 1];
+        let none = [0; BLOCK_LANES];
         Self { narrow: none, wide: none, word: none }
     }
 }
 
 impl Masks {
     /// Classifies the lanes of `block`, which is a whole number of lanes, at most
-    /// one more than [`BLOCK_LANES`], and [`BEYOND`] bytes long.
+    /// [`BLOCK_LANES`], and [`BEYOND`] bytes long.
     pub(super) fn fill(&mut self, block: &[u8], teddy: &Teddy, level: Level) {
         match level {
             Level::Portable => portable(block, teddy, self),

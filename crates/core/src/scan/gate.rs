@@ -94,11 +94,10 @@ impl Gate<'_> {
         }
     }
 
-    /// Fills the masks of the block at `base`, with one lane more, so that a run
-    /// can be seen to go on.
+    /// Fills the masks of the block at `base`.
     fn classify(&mut self, base: usize, count: usize, level: Level) {
         let Scratch { masks, padded, .. } = &mut *self.scratch;
-        let end = base + (count + 1) * LANE + BEYOND;
+        let end = base + count * LANE + BEYOND;
         let block = if let Some(block) = self.bytes.get(base..end) {
             block
         } else {

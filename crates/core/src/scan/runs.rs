@@ -39,8 +39,7 @@ pub(super) struct RunFinder {
 }
 
 impl RunFinder {
-    /// Adds the runs that end in the block at `base`, of which `n_lanes` lanes
-    /// count; the masks describe one lane more, to look ahead.
+    /// Adds the runs that end in a block.
     pub(super) fn find(&mut self, block: Block<'_>, masks: &Masks, level: Level, runs: &mut Vec<Run>) {
         match level {
             #[cfg(target_arch = "x86_64")]
@@ -54,20 +53,13 @@ impl RunFinder {
         let Block { bytes, base, n_lanes } = block;
         for lane in 0..n_lanes {
             let at = base + lane * LANE;
-            let narrow = (masks.narrow[lane], masks.narrow[lane + 1]);
-            let wide = (masks.wide[lane], masks.wide[lane + 1]);
-            let any = self.narrow.step(narrow, at, HOT_RUN, |start, end| push_narrow(bytes, start, end, runs));
-            // Where no byte is `+` or `/`, a wide run is a narrow one, too.
-            if any || narrow != wide || self.wide.open.is_some() {
-                self.wide.step(wide, at, WIDE_RUN, |start, end| push_wide(bytes, start, end, runs));
-            } else {
-                self.wide.last = 0;
-            }
+            self.narrow.step(masks.narrow[lane], at, HOT_RUN, |start, end| push_narrow(bytes, start, end, runs));
+            self.wide.step(masks.wide[lane], at, WIDE_RUN, |start, end| push_wide(bytes, start, end, runs));
         }
-        if base + n_lanes * LANE >= bytes.len() {
-            let end = bytes.len();
-            self.narrow.open.take().into_iter().for_each(|start| push_narrow(bytes, start, end, runs));
-            self.wide.open.take().into_iter().for_each(|start| push_wide(bytes, start, end, runs));
+        let end = base + n_lanes * LANE;
+        if end >= bytes.len() {
+            self.narrow.end(end, HOT_RUN, |start, end| push_narrow(bytes, start, end, runs));
+            self.wide.end(end, WIDE_RUN, |start, end| push_wide(bytes, start, end, runs));
         }
     }
 }
@@ -112,66 +104,54 @@ fn push_wide(bytes: &[u8], start: usize, end: usize, runs: &mut Vec<Run>) {
 /// Follows the runs of one class from lane to lane.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tracker {
-    /// Start of a run that is long enough and has not ended.
-    open: Option<usize>,
-    /// Whether the last byte looked at begins enough bytes of the class.
-    last: u64,
+    /// Length of the run that reaches the end of the lanes seen so far.
+    carry: usize,
 }
 
 impl Tracker {
-    /// Follows the runs of the lane at `at`, the next lane in view; returns
-    /// whether any byte of the lane begins enough bytes of the class.
+    /// Finds the runs that end in the lane at `at`.
     #[inline(always)]
-    fn step(&mut self, (here, next): (u64, u64), at: usize, least: u32, mut found: impl FnMut(usize, usize)) -> bool {
-        if let Some(start) = self.open
-            && here != u64::MAX
-        {
-            found(start, at + here.trailing_ones() as usize);
-            self.open = None;
+    fn step(&mut self, mask: u64, at: usize, least: u32, mut found: impl FnMut(usize, usize)) {
+        let lead = mask.trailing_ones();
+        if lead == 64 {
+            self.carry += LANE;
+            return;
         }
-        if !may_start(here, next, least) {
-            self.last = 0;
-            return false;
+        // The run that touches the start of the lane, with what came before.
+        if self.carry + lead as usize >= least as usize {
+            found(at - self.carry, at + lead as usize);
         }
-        let within = begins(here, next, least);
-        let mut starts = within & !(within << 1 | self.last);
-        self.last = within >> 63;
-        while starts != 0 {
-            let bit = starts.trailing_zeros();
-            starts &= starts - 1;
-            let len = (here >> bit).trailing_ones();
-            if bit + len == 64 {
-                self.open = Some(at + bit as usize);
-            } else {
-                found(at + bit as usize, at + (bit + len) as usize);
-            }
+        let top = mask.leading_ones();
+        self.carry = top as usize;
+        // Those that touch neither end.
+        let mut inner = (mask >> lead << lead) & (u64::MAX >> top);
+        inner = longer_than(inner, least);
+        while inner != 0 {
+            let start = inner.trailing_zeros();
+            let end = start + (mask >> start).trailing_ones();
+            found(at + start as usize, at + end as usize);
+            inner = inner >> end << end;
         }
-        within != 0
+    }
+
+    /// Finds the run that ends with the text, which is at `at`.
+    fn end(&mut self, at: usize, least: u32, mut found: impl FnMut(usize, usize)) {
+        if self.carry >= least as usize {
+            found(at - self.carry, at);
+        }
+        self.carry = 0;
     }
 }
 
-/// The bytes of a lane that begin at least `least` bytes of the class.
+/// Leaves the bits at which at least `least` bits of the mask begin.
 #[inline(always)]
-fn begins(here: u64, next: u64, least: u32) -> u64 {
-    let mut all = u128::from(here) | u128::from(next) << 64;
+fn longer_than(mut mask: u64, least: u32) -> u64 {
     let mut len = 1;
     while len < least {
-        all &= all >> len;
+        mask &= mask >> len;
         len *= 2;
     }
-    all as u64
-}
-
-/// Whether a run of `least` bytes may start in a lane: it then covers some
-/// aligned part of the mask, half as long, here or at the start of the next lane.
-#[inline(always)]
-fn may_start(here: u64, next: u64, least: u32) -> bool {
-    let part = least / 2;
-    let first = u64::MAX >> (64 - part);
-    let low = u64::MAX / first;
-    let gaps = !here;
-    let full = gaps.wrapping_sub(low) & here & (low << (part - 1));
-    full != 0 || (here >> 63 != 0 && next & first == first)
+    mask
 }
 
 /// Whether a digit is among the bytes.
@@ -222,7 +202,7 @@ mod tests {
         for first in (0..n_lanes).step_by(lanes) {
             let count = lanes.min(n_lanes - first);
             let mut block = bytes[first * LANE..].to_vec();
-            block.resize((count + 1) * LANE + BEYOND, 0);
+            block.resize(count * LANE + BEYOND, 0);
             masks.fill(&block, &Teddy::default(), Level::Portable);
             let block = Block { bytes, base: first * LANE, n_lanes: count };
             finder.find(block, &masks, Level::Portable, &mut runs);
