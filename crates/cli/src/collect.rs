@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use leaktight_core::{Event, Finding, Scanner, Sink, Skip, SkipReason, Source, deliver};
+use leaktight_core::{Confidence, Event, Finding, Origin, Scanner, Severity, Sink, Skip, SkipReason, Source, deliver};
 
 use crate::interrupt::Interrupt;
 use crate::report::Coverage;
@@ -24,9 +24,28 @@ pub(crate) struct Collector<'a> {
     gathered: Mutex<Gathered>,
 }
 
-#[derive(Debug, Default)]
+/// The least that is reported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Least {
+    pub(crate) confidence: Confidence,
+    pub(crate) severity: Severity,
+}
+
+impl Least {
+    /// Everything is reported.
+    pub(crate) const ALL: Self = Self { confidence: Confidence::Low, severity: Severity::Info };
+
+    fn admits(self, finding: &Finding) -> bool {
+        finding.confidence >= self.confidence && finding.severity >= self.severity
+    }
+}
+
+#[derive(Debug)]
 struct Gathered {
+    least: Least,
     findings: Vec<Finding>,
+    /// Places of findings that are not reported, which keep nothing else.
+    below: Vec<(Arc<Origin>, u64, usize)>,
     excluded: BTreeMap<SkipReason, u64>,
     unscanned: Vec<Skip>,
     capped: u64,
@@ -34,7 +53,9 @@ struct Gathered {
 
 impl Sink for Gathered {
     fn finding(&mut self, finding: Finding) -> ControlFlow<()> {
-        if self.findings.len() < MOST_FINDINGS {
+        if !self.least.admits(&finding) {
+            self.below.push((finding.origin, finding.offset, finding.rule_idx));
+        } else if self.findings.len() < MOST_FINDINGS {
             self.findings.push(finding);
         } else {
             self.capped += 1;
@@ -52,14 +73,22 @@ impl Sink for Gathered {
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(scanner: &'a Scanner, interrupt: &'a Interrupt) -> Self {
+    pub(crate) fn new(scanner: &'a Scanner, interrupt: &'a Interrupt, least: Least) -> Self {
+        let gathered = Gathered {
+            least,
+            findings: Vec::new(),
+            below: Vec::new(),
+            excluded: BTreeMap::new(),
+            unscanned: Vec::new(),
+            capped: 0,
+        };
         Self {
             scanner,
             interrupt,
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             capped: AtomicU64::new(0),
-            gathered: Mutex::default(),
+            gathered: Mutex::new(gathered),
         }
     }
 
@@ -98,8 +127,9 @@ impl<'a> Collector<'a> {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the findings in a stable order, each once, and the ledger.
-    pub(crate) fn finish(self) -> (Vec<Finding>, Coverage) {
+    /// Returns the findings in a stable order, each once, the number of those
+    /// that are not reported, and the ledger.
+    pub(crate) fn finish(self) -> (Vec<Finding>, u64, Coverage) {
         let gathered = self.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut findings = gathered.findings;
         let rule_id = |finding: &Finding| finding.rule().id.clone();
@@ -110,6 +140,9 @@ impl<'a> Collector<'a> {
         // The overlap of two parts of a large file is scanned twice, and a
         // match that the end of a part cuts short is whole in the next.
         findings.dedup_by(|a, b| (&a.origin, a.offset, a.rule_idx) == (&b.origin, b.offset, b.rule_idx));
+        let mut below = gathered.below;
+        below.sort_unstable();
+        below.dedup();
         let mut unscanned = gathered.unscanned;
         unscanned.sort();
         let coverage = Coverage {
@@ -120,6 +153,6 @@ impl<'a> Collector<'a> {
             capped: self.capped.into_inner() + gathered.capped,
             interrupted: self.interrupt.code().is_some(),
         };
-        (findings, coverage)
+        (findings, below.len() as u64, coverage)
     }
 }

@@ -12,7 +12,7 @@ use leaktight_fs::{Stdin, Tree, WalkOptions};
 use super::setup;
 use crate::args::{FailOn, Judge, Scan, Select};
 use crate::baseline::{self, Baseline};
-use crate::collect::Collector;
+use crate::collect::{Collector, Least};
 use crate::config::{self, Config};
 use crate::interrupt::Interrupt;
 use crate::report::{Coverage, Report};
@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let sources = sources(args, &project, scanner.rules().overlap())?;
 
-    let collector = Collector::new(&scanner, &interrupt);
+    let least = Least { confidence: args.judge.confidence, severity: args.judge.severity };
+    let collector = Collector::new(&scanner, &interrupt, least);
     progress::during(
         !args.show.no_progress,
         || collector.progress(),
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
             }
         },
     );
-    let (mut findings, mut coverage) = collector.finish();
+    let (mut findings, n_below, mut coverage) = collector.finish();
     if let Some(all) = setup::with_all_rules(scanner.rules(), &args.judge.rules)? {
         findings.iter_mut().for_each(|finding| hide_others(finding, &all));
     }
@@ -53,7 +54,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
         // Nothing is left to do when even this can't be written.
         let _ = writeln!(io::stderr(), "warning: secrets are printed in clear, as --show-secrets asks");
     }
-    let report = report(args, &project, findings, coverage, start);
+    let report = report(args, &project, (findings, n_below, coverage), start);
     output::write_all(&report, &args.show)?;
     Ok(interrupt.code().unwrap_or_else(|| code(&report, &allowed)))
 }
@@ -141,13 +142,13 @@ pub(super) fn walk_options(select: &Select, excludes: &[String], overlap: usize)
     options
 }
 
-fn report(args: &Scan, project: &Project, mut findings: Vec<Finding>, coverage: Coverage, start: Instant) -> Report {
+fn report(
+    args: &Scan,
+    project: &Project,
+    (mut findings, n_below, coverage): (Vec<Finding>, u64, Coverage),
+    start: Instant,
+) -> Report {
     project.suppress(&mut findings);
-    let below =
-        |finding: &Finding| finding.confidence < args.judge.confidence || finding.severity < args.judge.severity;
-    let n_all = findings.len();
-    findings.retain(|finding| !below(finding));
-    let n_below = (n_all - findings.len()) as u64;
     let (suppressed, findings) = findings.into_iter().partition(|finding| finding.suppressed.is_some());
     Report {
         findings,
@@ -215,9 +216,9 @@ pub(super) fn findings(
     options.overlap = scanner.rules().overlap();
     options.exclude = project.excludes().to_vec();
     let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
-    let collector = Collector::new(scanner, interrupt);
+    let collector = Collector::new(scanner, interrupt, Least::ALL);
     progress::during(true, || collector.progress(), || collector.drive(&tree));
-    let (mut findings, coverage) = collector.finish();
+    let (mut findings, _, coverage) = collector.finish();
     project.suppress(&mut findings);
     Ok((findings, coverage))
 }
