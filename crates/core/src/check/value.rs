@@ -277,7 +277,7 @@ mod tests {
             "correcthorsebattery",
             "a/b+c9Z8==",
             "S3cret!",
-            "mongodb://u:k3J9@db.corp.test/x",
+            concat!("mongodb://u:", "k3J9@db.corp.test/x"),
             "password",
             "@dm1n",
             "a{{b}c${d]e(f>}}",
