@@ -72,41 +72,41 @@ named! {
     /// Why something was not scanned.
     SkipReason {
         /// An ignore file names it.
-        Ignored = "ignored",
+        Ignored("ignored"),
         /// A glob of the command line or the configuration leaves it out.
-        Excluded = "excluded",
+        Excluded("excluded"),
         /// A binary file.
-        Binary = "binary",
+        Binary("binary"),
         /// A symbolic link inside a tree.
-        Symlink = "symlink",
+        Symlink("symlink"),
         /// A link that leads out of the tree.
-        OutsideRoot = "outside-root",
+        OutsideRoot("outside-root"),
         /// A pipe, a socket or a device.
-        Special = "special",
+        Special("special"),
         /// A file system that is not one of files, such as `/proc`.
-        PseudoFs = "pseudo-fs",
+        PseudoFs("pseudo-fs"),
         /// The data of a version control system.
-        VersionControl = "version-control",
+        VersionControl("version-control"),
         /// Larger than the limit.
-        Size = "size",
+        Size("size"),
         /// It may not be read.
-        Permission = "permission",
+        Permission("permission"),
         /// It went away before it was opened.
-        Vanished = "vanished",
+        Vanished("vanished"),
         /// It changed while it was read.
-        Changed = "changed",
+        Changed("changed"),
         /// It could not be read.
-        Io = "io",
+        Io("io"),
         /// A path too long for the system.
-        PathTooLong = "path-too-long",
+        PathTooLong("path-too-long"),
         /// An ignore file could not be used.
-        IgnoreFile = "ignore-file",
+        IgnoreFile("ignore-file"),
         /// An encoding that is not understood.
-        Encoding = "encoding",
+        Encoding("encoding"),
         /// The scan was interrupted.
-        Interrupted = "interrupted",
+        Interrupted("interrupted"),
         /// A defect of this program.
-        Internal = "internal",
+        Internal("internal"),
     }
 }
 

@@ -97,7 +97,7 @@ pub struct Companion {
 }
 
 macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident($text:literal),)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -133,15 +133,15 @@ named! {
     /// How bad it is when the secret leaks.
     Severity {
         /// Not a secret by itself, worth knowing.
-        Info = "info",
+        Info("info"),
         /// Little can be done with it.
-        Low = "low",
+        Low("low"),
         /// Limited access.
-        Medium = "medium",
+        Medium("medium"),
         /// Wide access to one service.
-        High = "high",
+        High("high"),
         /// Acts as a person, an organisation or a machine.
-        Critical = "critical",
+        Critical("critical"),
     }
 }
 
@@ -149,11 +149,11 @@ named! {
     /// How sure it is that a finding is a secret.
     Confidence {
         /// Worth a look when time allows.
-        Low = "low",
+        Low("low"),
         /// More likely a secret than not.
-        Medium = "medium",
+        Medium("medium"),
         /// Almost certainly a secret.
-        High = "high",
+        High("high"),
     }
 }
 
@@ -171,13 +171,13 @@ named! {
     /// Which sides of a match must not touch a word character.
     Boundary {
         /// Both sides.
-        Both = "both",
+        Both("both"),
         /// Only the side before the match.
-        Start = "start",
+        Start("start"),
         /// Only the side after the match.
-        End = "end",
+        End("end"),
         /// Neither side.
-        None = "none",
+        None("none"),
     }
 }
 
@@ -197,23 +197,23 @@ named! {
     /// A fact about the kind of secret.
     Tag {
         /// Meant to be published; reported for information.
-        Public = "public",
+        Public("public"),
         /// Opens a test or sandbox account only.
-        Test = "test",
+        Test("test"),
         /// Names an account or key and opens nothing alone.
-        Identifier = "identifier",
+        Identifier("identifier"),
         /// Valid until revoked.
-        LongLived = "long-lived",
+        LongLived("long-lived"),
         /// Expires by itself.
-        ShortLived = "short-lived",
+        ShortLived("short-lived"),
         /// Chosen by a person, and so guessable.
-        Password = "password",
+        Password("password"),
         /// The private half of a key pair.
-        PrivateKey = "private-key",
+        PrivateKey("private-key"),
         /// A URL that accepts messages.
-        Webhook = "webhook",
+        Webhook("webhook"),
         /// A hash from which a weak password can be recovered.
-        Hash = "hash",
+        Hash("hash"),
     }
 }
 
@@ -221,58 +221,58 @@ named! {
     /// A named check of a match beyond its pattern.
     Check {
         /// The last six characters are the base62 CRC-32 of the body (GitHub, npm).
-        GithubCrc32 = "github-crc32",
+        GithubCrc32("github-crc32"),
         /// As for GitHub, but a token that fails is kept at medium confidence (Vercel).
-        VercelCrc32 = "vercel-crc32",
+        VercelCrc32("vercel-crc32"),
         /// As for GitHub, with the prefix included (Deno).
-        DenoCrc32 = "deno-crc32",
+        DenoCrc32("deno-crc32"),
         /// As for Deno, with the digits before the lower-case letters before the upper-case ones (Apify).
-        ApifyCrc32 = "apify-crc32",
+        ApifyCrc32("apify-crc32"),
         /// The last eight characters are the CRC-32 of the body in hex (Cloudflare).
-        CloudflareCrc32 = "cloudflare-crc32",
+        CloudflareCrc32("cloudflare-crc32"),
         /// The last eight characters are the little-endian CRC-32 in hex (Grafana).
-        GrafanaCrc32 = "grafana-crc32",
+        GrafanaCrc32("grafana-crc32"),
         /// The last eight characters are the CRC-32 in upper-case hex (Atlassian).
-        AtlassianCrc32 = "atlassian-crc32",
+        AtlassianCrc32("atlassian-crc32"),
         /// The last seven characters are the CRC-32 in base36 (GitLab routable tokens).
-        GitlabCrc32 = "gitlab-crc32",
+        GitlabCrc32("gitlab-crc32"),
         /// The last eight characters are the CRC-32 of the body in hex after `_` (Zuplo).
-        ZuploCrc32 = "zuplo-crc32",
+        ZuploCrc32("zuplo-crc32"),
         /// The last four decoded bytes are the Marvin32 of the key (Azure).
-        AzureMarvin = "azure-marvin",
+        AzureMarvin("azure-marvin"),
         /// The last four characters are a truncated Marvin32 (Azure common keys).
-        AzureCask = "azure-cask",
+        AzureCask("azure-cask"),
         /// The BIP-173 checksum holds.
-        Bech32 = "bech32",
+        Bech32("bech32"),
         /// The double SHA-256 checksum of base58check holds.
-        Base58 = "base58check",
+        Base58("base58check"),
         /// The CRC-16 of a NATS key holds.
-        NkeyCrc16 = "nkey-crc16",
+        NkeyCrc16("nkey-crc16"),
         /// The words belong to the BIP-39 list and their checksum holds.
-        Bip39 = "bip39",
+        Bip39("bip39"),
         /// The Luhn digit holds.
-        Luhn = "luhn",
+        Luhn("luhn"),
         /// Three segments whose header and payload are JSON.
-        Jwt = "jwt",
+        Jwt("jwt"),
         /// An armoured body that is key material; extends the match to its end.
-        Pem = "pem",
+        Pem("pem"),
         /// Base64 of printable `user:password`.
-        BasicAuth = "basic-auth",
+        BasicAuth("basic-auth"),
         /// Decodes as base64.
-        Base64 = "base64",
+        Base64("base64"),
         /// Decodes as base64 to a JSON object.
-        Base64Json = "base64-json",
+        Base64Json("base64-json"),
         /// An AWS key id that belongs to no documentation or canary account.
-        AwsKeyId = "aws-key-id",
+        AwsKeyId("aws-key-id"),
         /// A literal rather than a reference, an expression, prose or a placeholder.
-        Literal = "literal",
+        Literal("literal"),
         /// Looks drawn at random rather than written by a person.
-        Random = "random",
+        Random("random"),
         /// Holds both cases of letters and a digit.
-        Mixed = "mixed",
+        Mixed("mixed"),
         /// The password of a URI, and no dummy.
-        Userinfo = "userinfo",
+        Userinfo("userinfo"),
         /// The value of an assignment whose name promises a secret.
-        Assignment = "assignment",
+        Assignment("assignment"),
     }
 }
