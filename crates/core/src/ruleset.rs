@@ -200,7 +200,7 @@ fn compile_pattern(rule: &Rule) -> Option<Regex> {
                 // A lazy DFA turns most candidates down before a slower engine
                 // has to look for the group.
                 .hybrid(true)
-                .hybrid_cache_capacity(1 << 18)
+                .hybrid_cache_capacity(1 << 20)
                 .dfa(false),
         )
         .build(&pattern)

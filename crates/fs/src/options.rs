@@ -49,7 +49,7 @@ impl Default for WalkOptions {
             follow_outside: false,
             threads: 0,
             overlap: 64 << 10,
-            part: 4 << 20,
+            part: 2 << 20,
         }
     }
 }
