@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use super::classify::Teddy;
 use super::literals::{Literal, LiteralTable, grams};
 use super::runs::{Kind, Run};
-use crate::rule::{COLD_RUN, Driver, Rule};
+use crate::rule::{Driver, Rule};
 use crate::ruleset::LONGEST_MATCH;
 
 /// Distinct literals beyond which the text search is left to aho-corasick: the
@@ -48,19 +48,24 @@ pub(super) enum TextSearch {
 /// run, the fewer rules can match there, and the less of the text is searched.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Margins {
-    core: Margin,
-    hot: Margin,
-    short: Margin,
+    core: [Margin; TIERS.len() + 1],
+    hot: [Margin; TIERS.len() + 1],
     wide: Margin,
+}
+
+/// Lengths at which more rules begin to count.
+const TIERS: [usize; 3] = [20, 24, 32];
+
+fn tier(len: usize) -> usize {
+    TIERS.iter().filter(|tier| len >= **tier).count()
 }
 
 impl Margins {
     /// Returns how far to look round a run.
     pub(super) fn of(&self, run: Run) -> Margin {
         match run.kind {
-            Kind::Core => self.core,
-            Kind::Hot if run.len() < COLD_RUN as usize => self.short,
-            Kind::Hot => self.hot,
+            Kind::Core => self.core[tier(run.len())],
+            Kind::Hot => self.hot[tier(run.len())],
             Kind::Cold => Margin::default(),
             Kind::Wide => self.wide,
         }
@@ -74,15 +79,12 @@ impl Margins {
         } else {
             (gate.before, gate.after)
         };
-        let short = gate.run < COLD_RUN;
+        let tiers = tier(gate.run as usize)..;
         match gate.driver {
-            Driver::Core => self.core.cover(before, after),
+            Driver::Core => self.core[tiers].iter_mut().for_each(|margin| margin.cover(before, after)),
             Driver::Run => {
-                self.core.cover(before, after);
-                self.hot.cover(before, after);
-                if short {
-                    self.short.cover(before, after);
-                }
+                let both = self.core[tiers.clone()].iter_mut().chain(&mut self.hot[tiers]);
+                both.for_each(|margin| margin.cover(before, after));
             }
             Driver::Wide => self.wide.cover(before, after),
             Driver::Text | Driver::Whole => {}
