@@ -113,11 +113,12 @@ fn is_monotonous(secret: &[u8]) -> bool {
 /// up or down, or up when every other one is left out, as in `a1b2c3`.
 fn is_sequence(secret: &[u8]) -> bool {
     let (mut up, mut down, mut woven) = (1, 1, 2);
+    let fold = |at: usize| secret[at].to_ascii_lowercase();
     for at in 1..secret.len() {
-        let (before, byte) = (secret[at - 1], secret[at]);
+        let (before, byte) = (fold(at - 1), fold(at));
         up = if follows(before, byte) { up + 1 } else { 1 };
         down = if follows(byte, before) { down + 1 } else { 1 };
-        woven = if at > 1 && follows(secret[at - 2], byte) { woven + 1 } else { 2 };
+        woven = if at > 1 && follows(fold(at - 2), byte) { woven + 1 } else { 2 };
         if up.max(down).max(woven) >= MIN_SEQUENCE {
             return true;
         }
@@ -135,19 +136,13 @@ pub(crate) fn is_mostly_sequence(value: &[u8]) -> bool {
     longest >= 6 && longest * 3 >= value.len()
 }
 
-/// Whether a character comes next: in the alphabet, or where digits and letters meet.
+/// Whether a character in lower case comes next: in the alphabet, or where digits
+/// and letters meet.
 fn follows(before: u8, byte: u8) -> bool {
     if byte == before.wrapping_add(1) {
         return byte.is_ascii_alphanumeric() && before.is_ascii_alphanumeric();
     }
-    matches!(
-        (before, byte),
-        (b'9', b'0' | b'a' | b'A')
-            | (b'f' | b'z', b'0' | b'a')
-            | (b'F' | b'Z', b'0' | b'A')
-            | (b'z', b'A')
-            | (b'Z', b'a')
-    )
+    matches!((before, byte), (b'9' | b'f' | b'z', b'0' | b'a'))
 }
 
 fn repeats_body(secret: &[u8]) -> bool {
