@@ -10,6 +10,8 @@ use std::borrow::Cow;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
+use super::follow::{Follow, follow};
+use super::run::{Run, Runs, core, narrow, wide};
 use super::{Boundary, List, Text};
 
 /// Least length of a token run that holds a digit.
@@ -59,54 +61,6 @@ pub struct Gate {
     pub follow: Option<Follow>,
 }
 
-/// What stands behind a literal: any bytes of one set, then one of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Follow {
-    /// Bytes that may be passed over.
-    pub skip: ByteSet,
-    /// How many of them at most.
-    pub most: u32,
-    /// Bytes of which one must come then.
-    pub then: ByteSet,
-}
-
-/// A set of bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ByteSet(pub [u64; 4]);
-
-impl ByteSet {
-    /// Returns whether the byte belongs to the set.
-    #[inline]
-    pub fn contains(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0
-    }
-
-    fn insert(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-
-    fn extend(&mut self, other: Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
-    }
-}
-
-impl Follow {
-    /// Returns whether what is behind the literal may continue a match. May say
-    /// yes where nothing matches, but never no where something does.
-    #[inline]
-    pub fn allows(&self, behind: &[u8]) -> bool {
-        for byte in &behind[..behind.len().min(self.most as usize + 1)] {
-            if self.then.contains(*byte) {
-                return true;
-            }
-            if !self.skip.contains(*byte) {
-                return false;
-            }
-        }
-        false
-    }
-}
-
 /// Which search names the places where a rule could match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driver {
@@ -152,11 +106,11 @@ impl Gate {
 
 /// What is known of everything a piece of syntax matches.
 #[derive(Clone, Debug)]
-struct Shape {
+pub(super) struct Shape {
     min: u32,
-    max: u32,
+    pub(super) max: u32,
     /// All the strings it matches, when they are few.
-    exact: Option<Vec<Literal>>,
+    pub(super) exact: Option<Vec<Literal>>,
     /// Sets of anchors; every match holds one anchor of each set.
     options: Vec<Vec<Anchor>>,
     core: Runs,
@@ -165,50 +119,12 @@ struct Shape {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Literal {
+pub(super) struct Literal {
     text: Vec<u8>,
     nocase: bool,
 }
 
-/// Runs of characters of a class that every match holds.
-#[derive(Clone, Debug, Default)]
-struct Runs {
-    /// Every byte of every match belongs to the class.
-    full: bool,
-    /// Guaranteed length of the run a match starts with.
-    head: u32,
-    /// Guaranteed length of the run a match ends with.
-    tail: u32,
-    /// Runs found so far that are long enough.
-    long: Vec<Run>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Run {
-    /// Least and greatest offset of its first byte.
-    min: u32,
-    max: u32,
-    /// Its guaranteed length.
-    len: u32,
-    /// How far behind its last byte, wherever that is, a match may end.
-    after: u32,
-    /// Whether everything since it began belongs to the class.
-    open: bool,
-}
-
-fn core(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-}
-
-fn narrow(byte: u8) -> bool {
-    core(byte) || byte == b'_' || byte == b'-'
-}
-
-fn wide(byte: u8) -> bool {
-    narrow(byte) || byte == b'+' || byte == b'/'
-}
-
-fn shape(hir: &Hir) -> Shape {
+pub(super) fn shape(hir: &Hir) -> Shape {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Shape::text(b"", false),
         HirKind::Literal(literal) => Shape::text(&literal.0, false),
@@ -301,7 +217,7 @@ impl Shape {
     }
 
     /// This shape followed by another.
-    fn then(self, next: Self) -> Self {
+    pub(super) fn then(self, next: Self) -> Self {
         let (size, next_size) = ((self.min, self.max), (next.min, next.max));
         let (min, max) = size;
         let shift = |anchor: &mut Anchor| {
@@ -443,75 +359,6 @@ impl Gate {
     }
 }
 
-/// What must stand behind the anchors a pattern starts with.
-fn follow(hir: &Hir, anchors: &[Anchor]) -> Option<Follow> {
-    let HirKind::Concat(parts) = hir.kind() else { return None };
-    let longest = anchors.iter().map(|anchor| anchor.text.len()).max()?;
-    // The leading parts that make up the anchors, and no more than they.
-    let mut lead = shape(parts.first()?);
-    let mut n_lead = 1;
-    while lead.max as usize != longest || lead.exact.is_none() {
-        lead = lead.then(shape(parts.get(n_lead)?));
-        lead.exact.as_ref()?;
-        n_lead += 1;
-    }
-    let mut follow = Follow { skip: ByteSet::default(), most: 0, then: ByteSet::default() };
-    for part in &parts[n_lead..] {
-        if part.properties().minimum_len()? > 0 {
-            follow.then.extend(first_bytes(part)?);
-            return Some(follow);
-        }
-        match optional_class(part) {
-            Some((bytes, most)) => {
-                follow.skip.extend(bytes);
-                follow.most = follow.most.saturating_add(most);
-            }
-            None => follow.then.extend(first_bytes(part)?),
-        }
-    }
-    None
-}
-
-/// The class of a part such as `[a-z]{0,9}`, and how often it may repeat.
-fn optional_class(hir: &Hir) -> Option<(ByteSet, u32)> {
-    let HirKind::Repetition(repetition) = hir.kind() else { return None };
-    let HirKind::Class(class) = repetition.sub.kind() else { return None };
-    Some((byte_set(class_bytes(class)?), repetition.max?))
-}
-
-/// The bytes that something of at least one byte may start with.
-fn first_bytes(hir: &Hir) -> Option<ByteSet> {
-    match hir.kind() {
-        HirKind::Literal(literal) => Some(byte_set(literal.0[..1].to_vec())),
-        HirKind::Class(class) => Some(byte_set(class_bytes(class)?)),
-        HirKind::Repetition(repetition) => first_bytes(&repetition.sub),
-        HirKind::Capture(capture) => first_bytes(&capture.sub),
-        HirKind::Concat(parts) => {
-            let mut all = ByteSet::default();
-            for part in parts {
-                if !matches!(part.kind(), HirKind::Look(_) | HirKind::Empty) {
-                    all.extend(first_bytes(part)?);
-                }
-                if part.properties().minimum_len()? > 0 {
-                    return Some(all);
-                }
-            }
-            None
-        }
-        HirKind::Alternation(parts) => parts.iter().try_fold(ByteSet::default(), |mut all, part| {
-            all.extend(first_bytes(part)?);
-            Some(all)
-        }),
-        HirKind::Empty | HirKind::Look(_) => None,
-    }
-}
-
-fn byte_set(bytes: Vec<u8>) -> ByteSet {
-    let mut set = ByteSet::default();
-    bytes.into_iter().for_each(|byte| set.insert(byte));
-    set
-}
-
 /// The best pair of a set of anchors and a run close to it.
 fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run]) -> Option<Gate> {
     let mut found: Option<(u32, Gate)> = None;
@@ -592,7 +439,7 @@ fn product(left: &[Literal], right: &[Literal]) -> Option<Vec<Literal>> {
     Some(all)
 }
 
-fn class_bytes(class: &Class) -> Option<Vec<u8>> {
+pub(super) fn class_bytes(class: &Class) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     match class {
         Class::Bytes(class) => {
@@ -620,90 +467,4 @@ fn class_literals(bytes: &[u8]) -> Option<Vec<Literal>> {
     }
     let few = bytes.len() <= 8;
     few.then(|| bytes.iter().map(|byte| Literal { text: vec![*byte], nocase: false }).collect())
-}
-
-impl Runs {
-    fn text(text: &[u8], member: fn(u8) -> bool, least: u32) -> Self {
-        text.iter()
-            .map(|byte| Self::class(&[*byte], member))
-            .enumerate()
-            .fold(Self { full: true, ..Self::default() }, |all, (at, one)| {
-                all.then(one, (at as u32, at as u32), (1, 1), least)
-            })
-    }
-
-    fn class(bytes: &[u8], member: fn(u8) -> bool) -> Self {
-        let full = !bytes.is_empty() && bytes.iter().all(|byte| member(*byte));
-        Self { full, head: u32::from(full), tail: u32::from(full), long: Vec::new() }
-    }
-
-    fn repeat(self, once: u32, least: u32) -> Self {
-        if self.full {
-            let len = once.saturating_mul(least);
-            return Self { full: true, head: len, tail: len, long: Vec::new() };
-        }
-        if least == 0 { Self::default() } else { self }
-    }
-
-    /// `size` is the least and greatest length of what precedes, `next_size` of what follows.
-    fn then(mut self, next: Self, size: (u32, u32), next_size: (u32, u32), least: u32) -> Self {
-        for run in &mut self.long {
-            if !(run.open && next.full) {
-                run.after = run.after.saturating_add(next_size.1);
-                run.open = false;
-            }
-        }
-        let joined = self.tail + next.head;
-        let start = |len: u32| (size.0.saturating_sub(len), size.1.saturating_sub(len));
-        if joined >= least {
-            let (min, max) = match (self.full, size.1) {
-                (true, _) => (0, 0),
-                (false, u32::MAX) => (start(self.tail).0, u32::MAX),
-                (false, _) => start(self.tail),
-            };
-            let after = if next.full { 0 } else { next_size.1.saturating_sub(next.head) };
-            self.long.push(Run { min, max, len: joined, after, open: next.full });
-        }
-        self.long.extend(next.long.iter().map(|run| Run {
-            min: run.min.saturating_add(size.0),
-            max: run.max.saturating_add(size.1),
-            ..*run
-        }));
-        Self {
-            head: if self.full { size.0 + next.head } else { self.head },
-            tail: if next.full { self.tail + next_size.0 } else { next.tail },
-            full: self.full && next.full,
-            long: self.long,
-        }
-    }
-
-    fn or(self, other: Self, left: (u32, u32), right: (u32, u32), least: u32) -> Self {
-        let mut long = Vec::new();
-        let pick = |runs: &[Run]| runs.iter().max_by_key(|run| run.len).copied();
-        if let (Some(a), Some(b)) = (pick(&self.all(left.0, left.1, least)), pick(&other.all(right.0, right.1, least)))
-        {
-            long.push(Run {
-                min: a.min.min(b.min),
-                max: a.max.max(b.max),
-                len: a.len.min(b.len),
-                after: a.after.max(b.after),
-                open: a.open && b.open,
-            });
-        }
-        Self { full: self.full && other.full, head: self.head.min(other.head), tail: self.tail.min(other.tail), long }
-    }
-
-    /// Every run that is long enough, those at the ends included.
-    fn all(&self, min: u32, max: u32, least: u32) -> Vec<Run> {
-        let mut all = self.long.clone();
-        if self.head >= least {
-            let after = if self.full { 0 } else { max.saturating_sub(self.head) };
-            all.push(Run { min: 0, max: 0, len: self.head, after, open: self.full });
-        }
-        if self.tail >= least && !self.full {
-            let end = if max == u32::MAX { u32::MAX } else { max.saturating_sub(self.tail) };
-            all.push(Run { min: min.saturating_sub(self.tail), max: end, len: self.tail, after: 0, open: true });
-        }
-        all
-    }
 }

@@ -6,6 +6,8 @@
 
 mod anchor;
 mod file;
+mod follow;
+mod run;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -14,8 +16,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::anchor::{Anchor, ByteSet, COLD_RUN, Driver, Follow, Gate, HOT_RUN, WIDE_RUN};
+pub use self::anchor::{Anchor, COLD_RUN, Driver, Gate, HOT_RUN, WIDE_RUN};
 pub use self::file::{Example, RuleError, RuleFile, RuleSource, read_rules};
+pub use self::follow::{ByteSet, Follow};
 #[cfg(feature = "schema")]
 pub use self::schema::schema;
 
