@@ -11,7 +11,7 @@ use crate::interrupt::Interrupt;
 use crate::report::Coverage;
 
 /// Findings kept in all; beyond them findings are counted only.
-const MOST_FINDINGS: usize = 1_000_000;
+const MOST_FINDINGS: usize = 100_000;
 
 /// Gathers findings and the coverage ledger, from several threads.
 #[derive(Debug)]
