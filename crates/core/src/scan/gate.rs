@@ -172,12 +172,13 @@ impl Gate<'_> {
         }
         self.lay_stretches();
         let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
-        let Scratch { stretches, places, hits, candidates, .. } = &mut *self.scratch;
+        let Scratch { runs, stretches, places, hits, candidates, .. } = &mut *self.scratch;
         places.clear();
         for (from, to) in stretches.iter() {
             tables.near.sieve(bytes, *from, *to, places);
         }
         hits.clear();
+        let first = candidates.len();
         for at in places.iter() {
             tables.near.find_at(bytes, *at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
@@ -185,6 +186,15 @@ impl Gate<'_> {
                     anchored(rules, literal, start, bytes, candidates);
                 }
             });
+        }
+        runs.sort_unstable_by_key(|run| run.end);
+        let mut idx = first;
+        while idx < candidates.len() {
+            if near_run(rules, candidates[idx], runs) {
+                idx += 1;
+            } else {
+                candidates.swap_remove(idx);
+            }
         }
         let is_context = |one: &Use| matches!(one, Use::Context { .. });
         hits.retain(|(_, literal)| tables.uses[*literal as usize].iter().any(is_context));
@@ -275,6 +285,20 @@ fn anchored(rules: &RuleSet, literal: u32, start: usize, bytes: &[u8], candidate
             Use::Context { .. } => {}
         }
     }
+}
+
+/// Whether a run of the block, in the order of their ends, lies where the rule
+/// of a candidate needs one. A rule that is reached by text needs none.
+fn near_run(rules: &RuleSet, candidate: Candidate, runs: &[Run]) -> bool {
+    let gate = &rules.rule(candidate.rule_idx as usize).gate;
+    let wide = gate.driver == Driver::Wide;
+    let earliest = candidate.from.saturating_add(gate.reach as usize);
+    let latest = candidate.to.saturating_add(gate.lead as usize);
+    let first = runs.partition_point(|run| run.end < earliest);
+    // Runs of one kind are disjoint, so those that end later start later, too.
+    let of_kind = runs[first..].iter().filter(|run| (run.kind == Kind::Wide) == wide);
+    let mut near = of_kind.take_while(|run| run.start <= latest);
+    matches!(gate.driver, Driver::Text | Driver::Whole) || near.any(|run| run.len() >= gate.run as usize)
 }
 
 /// The candidate of a rule without a literal at a run.
