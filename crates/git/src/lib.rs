@@ -1,0 +1,32 @@
+//! Git repositories as sources of a secret scan.
+//!
+//! ```no_run
+//! use leaktight_git::Repo;
+//!
+//! let repo = Repo::discover("crates")?;
+//! println!("repository at {}", repo.git_dir().display());
+//! # Ok::<(), leaktight_git::Error>(())
+//! ```
+//!
+//! # Trust
+//!
+//! A repository may be anyone's. No process is started, so nothing that it
+//! configures is run. Files of a repository are opened without waiting, read only
+//! if they are regular files, and held to a size. Whose a repository is, is checked
+//! as git does it: one that belongs to someone else is refused unless the user's
+//! own configuration names it in `safe.directory`.
+
+#![forbid(unsafe_code)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+mod error;
+mod id;
+mod open;
+
+pub use crate::error::Error;
+pub use crate::id::{ObjectFormat, ObjectId};
+pub use crate::open::{Config, Repo, read_control};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
