@@ -11,5 +11,6 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod error;
+pub mod splice;
 
 pub use crate::error::Error;
