@@ -1,27 +1,34 @@
-//! Lists the files of the pack, so that adding one needs no line of Rust.
+//! Lists the files of the pack and of the catalogue, so that adding one needs no line of Rust.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
 fn main() {
+    for folder in ["pack", "paths"] {
+        list(folder);
+    }
+}
+
+/// Writes a constant with the names and texts of a folder's files.
+fn list(folder: &str) {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
-    let pack = Path::new(&root).join("pack");
-    println!("cargo::rerun-if-changed={}", pack.display());
-    let mut names: Vec<String> = fs::read_dir(&pack)
-        .expect("the package holds a folder `pack`")
-        .map(|entry| entry.expect("the folder `pack` can be read").file_name())
+    let path = Path::new(&root).join(folder);
+    println!("cargo::rerun-if-changed={}", path.display());
+    let mut names: Vec<String> = fs::read_dir(&path)
+        .expect("the package holds the folder")
+        .map(|entry| entry.expect("the folder can be read").file_name())
         .filter_map(|name| name.into_string().ok())
         .filter(|name| name.ends_with(".toml"))
         .collect();
     names.sort();
     let mut list = String::from("&[\n");
     for name in names {
-        let path = pack.join(&name);
+        let path = path.join(&name);
         println!("cargo::rerun-if-changed={}", path.display());
-        writeln!(list, "    (\"rules/pack/{name}\", include_str!({path:?})),").expect("strings grow");
+        writeln!(list, "    (\"rules/{folder}/{name}\", include_str!({path:?})),").expect("strings grow");
     }
     list.push(']');
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("pack.rs"), list).expect("OUT_DIR can be written");
+    fs::write(Path::new(&out).join(format!("{folder}.rs")), list).expect("OUT_DIR can be written");
 }

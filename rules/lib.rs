@@ -1,8 +1,12 @@
-//! The rule pack of Leaktight: one TOML file for each provider, as data.
+//! The rule pack of Leaktight, and its catalogue of secret stores, as data.
 //!
-//! This crate holds no logic. `leaktight-core` compiles the pack when it is
-//! built itself, so that a program that scans parses none of it at start-up.
+//! This crate holds no logic. What uses a table compiles it when it is built
+//! itself, so that a program that scans parses none of it at start-up.
 
-/// The files of the pack, in the order of their names: the path from the
-/// package's root and the text.
+/// The files of the pack, one for each provider, in the order of their names:
+/// the path from the package's root and the text.
 pub const PACK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
+
+/// The files of the catalogue of secret stores, one for each kind: files whose
+/// content is secret whatever it looks like, or often is.
+pub const PATHS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/paths.rs"));

@@ -12,5 +12,6 @@
 
 mod error;
 pub mod splice;
+pub mod store;
 
 pub use crate::error::Error;
