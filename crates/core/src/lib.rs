@@ -22,6 +22,7 @@
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod assign;
 mod check;
 mod chunk;
 mod entropy;

@@ -188,7 +188,11 @@ impl fmt::Debug for RuleSet {
 fn compile_pattern(rule: &Rule) -> Option<Regex> {
     // The boundary belongs to the expression, so that an alternative that ends
     // too early gives way to a longer one.
-    let end = if rule.boundary.at_end() { r"\b{end-half}" } else { "" };
+    let end = match rule.gate.driver {
+        Driver::Assigned => r"\z",
+        _ if rule.boundary.at_end() => r"\b{end-half}",
+        _ => "",
+    };
     let pattern = format!("(?:{}){end}", rule.pattern);
     Regex::builder()
         .syntax(syntax::Config::new().unicode(false).utf8(false))

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use leaktight_core::rule::Driver;
 use leaktight_core::{Chunk, Limits, Origin, RuleSet, Scan, Scanner, sample};
 use proptest::prelude::*;
 
@@ -100,6 +101,14 @@ proptest! {
 fn apart(rule: &leaktight_core::Rule, token: &[u8], word: &str, side: usize) -> Vec<u8> {
     let gap = |reach: usize| " ".repeat(reach.saturating_sub(word.len()));
     let reach = rule.reach as usize;
+    if rule.gate.driver == Driver::Assigned {
+        let key = [b"key = \"".as_slice(), token, b"\"\n"].concat();
+        return match side {
+            0 => [word.as_bytes(), b" = \"", token, b"\"\n"].concat(),
+            1 => [word.as_bytes(), gap(reach).as_bytes(), &key].concat(),
+            _ => [&key[..key.len() - 1], gap(reach / 2).as_bytes(), word.as_bytes(), b"\n"].concat(),
+        };
+    }
     match side {
         0 => [word.as_bytes(), b" = \"", token, b"\"\n"].concat(),
         1 => [word.as_bytes(), gap(reach).as_bytes(), token, b"\n"].concat(),

@@ -96,6 +96,8 @@ fn reached(rule: &Rule) -> String {
             format!("{by} near a token of {} characters or more", rule.gate.run)
         }
         Driver::Text => format!("{by} anywhere in the text"),
+        Driver::Assigned if rule.context.is_empty() => "the value of an assignment".to_owned(),
+        Driver::Assigned => "the value of an assignment near a context word".to_owned(),
         Driver::Whole => "every byte of the text".to_owned(),
     }
 }

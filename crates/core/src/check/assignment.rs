@@ -1,26 +1,13 @@
 //! Assignments: a name that promises a secret, an operator, and a value.
 
-use std::path::Path;
-
 use memchr::memmem;
 
+use crate::assign::{TextKind, has_hint};
 use crate::check::name::{Name, Promise};
 use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
-use crate::check::words::Words;
 use crate::check::{Outcome, Subject, value, words};
 use crate::placeholder;
 use crate::span::line_around;
-
-/// Files whose string literals are quoted, so that an unquoted word is a name.
-static CODE: Words = Words::new(
-    "c cc cpp cs cts cxx dart ex go groovy h hpp java js jsx kt kts lua m map mjs mts php pl py rb rs scala swift ts tsx vb vue",
-);
-
-/// Files that hold settings, whose values need no quotes.
-static SETTINGS: Words = Words::new(
-    "bash bashrc bash_history bash_profile boto cfg cnf conf config cred credentials creds dockerfile env envrc esmtprc \
-    flaskenv ini netrc npmrc passwd profile properties pypirc s3cfg sh tfvars yaml yml zsh zshrc zsh_history",
-);
 
 /// The longest line of code whose quotes are counted.
 const MAX_LINE: usize = 400;
@@ -30,17 +17,46 @@ const MAX_NAME: usize = 48;
 
 /// Checks that the name says secret and that the value could be one.
 pub(super) fn check(subject: &Subject<'_>) -> Outcome {
-    let secret = subject.secret_bytes();
+    match promise(subject) {
+        // Another rule looks at those.
+        Promise::Nothing | Promise::Hint | Promise::Harmless => Outcome::Drop,
+        promise => judge(subject, promise),
+    }
+}
+
+/// Checks that the name may say secret and that the value looks drawn at random.
+pub(super) fn check_hinted(subject: &Subject<'_>) -> Outcome {
+    match promise(subject) {
+        Promise::Secret | Promise::Token | Promise::Harmless => Outcome::Drop,
+        Promise::Nothing if !has_hint(head(subject)) => Outcome::Drop,
+        promise => judge(subject, promise),
+    }
+}
+
+/// What stands from the name to the value.
+fn head<'a>(subject: &Subject<'a>) -> &'a [u8] {
     let before = subject.before();
-    let head = &before[subject.whole.start.min(before.len())..];
+    &before[subject.whole.start.min(before.len())..]
+}
+
+/// What the name says.
+fn promise(subject: &Subject<'_>) -> Promise {
+    let before = subject.before();
+    let head = head(subject);
     let name = &before[name_start(before, subject.whole.start)..];
-    let promise = match Name::before(name).promise() {
+    match Name::before(name).promise() {
         // An option has no more to say, and a name in a text may be two words.
         Promise::Nothing if name.starts_with(b"--key") => Promise::Hint,
         Promise::Nothing if is_key(head) => Name::spaced(&before[..subject.whole.start.min(before.len())]).promise(),
         promise => promise,
-    };
-    if promise == Promise::Harmless || !value::is_literal(secret) {
+    }
+}
+
+/// Judges the value of a name.
+fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
+    let secret = subject.secret_bytes();
+    let head = head(subject);
+    if !value::is_literal(secret) {
         return Outcome::Drop;
     }
     let joint = Joint::of(subject, head);
@@ -117,15 +133,14 @@ impl Joint {
         if head.starts_with(b"--") || head.starts_with(b"sshpass") || follows_semicolon(subject.before()) {
             return Self::Tight;
         }
-        let is_code = subject.path.is_some_and(|path| is_of(path, &CODE));
-        if quote.is_none() && !is_element && is_code && !in_text(subject) {
+        let kind = TextKind::of(subject.path);
+        if quote.is_none() && !is_element && kind == TextKind::Code && !in_text(subject) {
             return Self::Bare;
         }
         if !operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>')) || is_comparison(operator) {
             return Self::Loose;
         }
-        let is_settings = subject.path.is_some_and(|path| is_of(path, &SETTINGS));
-        if quote.is_none() && !is_element && !is_settings { Self::Text } else { Self::Tight }
+        if quote.is_none() && !is_element && kind != TextKind::Settings { Self::Text } else { Self::Tight }
     }
 }
 
@@ -241,55 +256,52 @@ fn in_text(subject: &Subject<'_>) -> bool {
     before.len() < MAX_LINE && (is_comment || [b'"', b'\'', b'`'].into_iter().any(is_string))
 }
 
-/// Whether the extension of a file, or the name of one that has none, is in a list.
-fn is_of(path: &Path, kinds: &Words) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let name = name.strip_prefix('.').unwrap_or(&name);
-    let parts = |part: &str| kinds.holds(part.as_bytes());
-    name.rsplit('.').next().is_some_and(parts)
-        || name.split('.').next().is_some_and(|first| first == "env" && parts(first))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::span::Span;
 
     fn judge_in(path: &str, head: &str, value: &str, tail: &str) -> Outcome {
+        judge_by(check, path, head, value, tail)
+    }
+
+    fn judge_by(check: fn(&Subject<'_>) -> Outcome, path: &str, head: &str, value: &str, tail: &str) -> Outcome {
         let text = format!("{head}{value}{tail}");
         let secret = Span::new(head.len(), head.len() + value.len());
         check(&Subject { bytes: text.as_bytes(), whole: Span::new(0, text.len()), secret, path: Some(Path::new(path)) })
     }
 
-    fn judge(head: &str, value: &str) -> Outcome {
+    fn settings(head: &str, value: &str) -> Outcome {
         judge_in("a.yml", head, value, "")
     }
 
     #[test]
     fn a_secret_value_of_a_secret_name_passes() {
         for value in ["k3J9mQ2xR7vT", "Tr0ub4dor&3", "hunter2k9", "5bf29c1e07d3a8465bf29c1e07d3a846"] {
-            assert_eq!(judge("db_password = \"", value), Outcome::Pass, "{value}");
+            assert_eq!(settings("db_password = \"", value), Outcome::Pass, "{value}");
         }
-        assert_eq!(judge("colour = ", "k3J9mQ2xR7vT"), Outcome::Low);
+        assert_eq!(settings("colour = ", "k3J9mQ2xR7vT"), Outcome::Drop);
     }
 
     #[test]
     fn a_harmless_name_is_dropped() {
         for head in ["password_field = ", "tokenType: ", "public_key=", "token_key = ", "secret_name: "] {
-            assert_eq!(judge(head, "k3J9mQ2xR7vT"), Outcome::Drop, "{head}");
+            assert_eq!(settings(head, "k3J9mQ2xR7vT"), Outcome::Drop, "{head}");
         }
     }
 
     #[test]
     fn a_value_that_repeats_its_name_is_dropped() {
-        assert_eq!(judge("DB_PASSWORD=", "password"), Outcome::Drop);
-        assert_eq!(judge("\"apiKey\": \"", "api_key"), Outcome::Drop);
+        assert_eq!(settings("DB_PASSWORD=", "password"), Outcome::Drop);
+        assert_eq!(settings("\"apiKey\": \"", "api_key"), Outcome::Drop);
     }
 
     #[test]
     fn common_words_are_low() {
         for value in ["secret", "changeme", "123456", "test123", "my-secret-key", "dragon"] {
-            assert_eq!(judge("db_password: ", value), Outcome::Low, "{value}");
+            assert_eq!(settings("db_password: ", value), Outcome::Low, "{value}");
         }
     }
 
@@ -313,9 +325,10 @@ mod tests {
 
     #[test]
     fn a_key_of_an_unknown_kind_must_look_random_and_be_long() {
-        assert_eq!(judge("acme_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Neutral);
-        assert_eq!(judge("acme_key = \"", "k3J9mQ2xR7"), Outcome::Low);
-        assert_eq!(judge("cache_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Drop);
+        let hinted = |head: &str, value: &str| judge_by(check_hinted, "a.yml", head, value, "");
+        assert_eq!(hinted("acme_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Neutral);
+        assert_eq!(hinted("acme_key = \"", "k3J9mQ2xR7"), Outcome::Low);
+        assert_eq!(hinted("cache_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Drop);
     }
 
     #[test]
@@ -326,6 +339,6 @@ mod tests {
 
     #[test]
     fn letters_only_say_little() {
-        assert_eq!(judge("password: ", "correcthorsebattery"), Outcome::Neutral);
+        assert_eq!(settings("password: ", "correcthorsebattery"), Outcome::Neutral);
     }
 }

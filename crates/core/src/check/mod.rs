@@ -24,6 +24,7 @@ mod words;
 
 use std::path::Path;
 
+pub(crate) use self::words::Words;
 use crate::check::dice::Dice;
 use crate::rule::Check;
 use crate::span::Span;
@@ -137,6 +138,7 @@ fn verdict(check: Check, subject: &Subject<'_>) -> Outcome {
         Check::Mixed => value::check_mixed(secret),
         Check::Userinfo => userinfo::check(subject),
         Check::Assignment => assignment::check(subject),
+        Check::Hinted => assignment::check_hinted(subject),
     }
 }
 
@@ -182,7 +184,7 @@ fn repaired(check: Check, secret: &[u8], dice: &mut Dice) -> Vec<u8> {
         Check::Base64Json => json::repair(secret, dice),
         Check::Random => random::repair(secret, dice),
         Check::Mixed => value::repair_mixed(secret),
-        Check::Literal | Check::Userinfo | Check::Assignment => value::repair_literal(secret, dice),
+        Check::Literal | Check::Userinfo | Check::Assignment | Check::Hinted => value::repair_literal(secret, dice),
         Check::Pem | Check::Base64 | Check::AwsKeyId => secret.to_vec(),
     }
 }

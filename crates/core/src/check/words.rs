@@ -32,7 +32,7 @@ static PASSWORDS: Words = Words::new(
 const MAX_DUMMY: usize = 40;
 
 /// A list of words in lower case, with a space between them.
-pub(super) struct Words {
+pub(crate) struct Words {
     text: &'static str,
     /// The lengths of the words that start with a byte, as bits.
     lengths: [u32; 128],
@@ -44,7 +44,7 @@ impl Words {
     /// # Panics
     ///
     /// Panics on a word of more than 31 bytes, or one beyond ASCII.
-    pub(super) const fn new(text: &'static str) -> Self {
+    pub(crate) const fn new(text: &'static str) -> Self {
         let bytes = text.as_bytes();
         let mut lengths = [0; 128];
         let mut start = 0;
@@ -63,7 +63,7 @@ impl Words {
     }
 
     /// Whether the list holds a word, which must be in lower case.
-    pub(super) fn holds(&self, word: &[u8]) -> bool {
+    pub(crate) fn holds(&self, word: &[u8]) -> bool {
         let may = word.len() < 32 && self.lengths_at(word) >> word.len() & 1 != 0;
         let text = self.text.as_bytes();
         let is_whole = |at: usize| {

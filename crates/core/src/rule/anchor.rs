@@ -72,6 +72,8 @@ pub enum Driver {
     Wide,
     /// Literals or context words anywhere in the text.
     Text,
+    /// Values of assignments.
+    Assigned,
     /// Every byte: the pattern promises nothing.
     Whole,
 }
@@ -331,6 +333,12 @@ impl Shape {
 }
 
 impl Gate {
+    /// The gate of a rule for the values of assignments.
+    pub(super) fn assigned(hir: &Hir) -> Self {
+        let shape = shape(hir);
+        Self { driver: Driver::Assigned, min_len: shape.min, max_len: shape.max, ..Self::whole() }
+    }
+
     fn whole() -> Self {
         Self {
             driver: Driver::Whole,

@@ -45,6 +45,10 @@ pub struct RuleSource {
     /// Its first group is the secret; without a group the whole match is.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub pattern: Spanned<String>,
+    /// Whether the pattern is of the whole value of an assignment, and tried on nothing else:
+    /// `name = value`, `name: value`, an option, an element, an argument.
+    #[serde(default)]
+    pub assigned: bool,
     /// Which sides of a match must not touch `[A-Za-z0-9_]`; both by default.
     #[serde(default = "both")]
     pub boundary: Boundary,
@@ -214,7 +218,7 @@ impl<'a> Read<'a> {
             confidence: source.confidence.unwrap_or(default),
             pattern: owned(source.pattern.get_ref()),
             boundary: source.boundary,
-            gate: Gate::derive(&hir, &context, source.boundary),
+            gate: if source.assigned { Gate::assigned(&hir) } else { Gate::derive(&hir, &context, source.boundary) },
             context,
             reach: source.reach,
             files: source.files.iter().map(|name| Cow::Owned(name.clone())).collect(),

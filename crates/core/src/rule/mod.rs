@@ -5,6 +5,7 @@
 //! pack into constants. It therefore depends on nothing else of this crate.
 
 mod anchor;
+mod assigned;
 mod file;
 mod follow;
 mod run;
@@ -17,6 +18,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::anchor::{Anchor, COLD_RUN, Driver, Gate, HOT_RUN, WIDE_RUN};
+pub use self::assigned::NAME_WORDS;
 pub use self::file::{Example, RuleError, RuleFile, RuleSource, read_rules};
 pub use self::follow::{ByteSet, Follow};
 #[cfg(feature = "schema")]
@@ -277,5 +279,7 @@ named! {
         Userinfo("userinfo"),
         /// The value of an assignment whose name promises a secret.
         Assignment("assignment"),
+        /// The random value of an assignment whose name only hints at one.
+        Hinted("hinted"),
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use regex_automata::meta::{Cache, Regex};
+use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input};
 
 use super::filter;
 use super::gate::Candidate;
 use super::{Limits, Rejection};
+use crate::assign::{self, Assignment, TextKind};
 use crate::chunk::Chunk;
 use crate::finding::Reason;
 use crate::rule::Confidence;
@@ -50,6 +52,10 @@ pub(super) struct Confirm<'a, 'b> {
     caches: &'b mut Caches,
     /// Where the next match of a rule may start, after one that was accepted.
     resume: HashMap<u32, usize>,
+    /// What kind of text the chunk is.
+    text_kind: TextKind,
+    /// The value of an assignment that was tried last.
+    last: Option<Span>,
     /// Rules confined to some files, and whether this is one.
     confined: Vec<(u32, bool)>,
 }
@@ -70,6 +76,8 @@ impl<'a, 'b> Confirm<'a, 'b> {
             matches: Vec::new(),
             resume: HashMap::new(),
             confined: Vec::new(),
+            text_kind: TextKind::of(chunk.origin.path()),
+            last: None,
         }
     }
 
@@ -125,6 +133,66 @@ impl<'a, 'b> Confirm<'a, 'b> {
                 }
             }
         }
+    }
+
+    /// Finds the secret of the assignment whose name holds the word at `word`.
+    pub(super) fn try_name(&mut self, word: Span) {
+        if let Some(found) = assign::forward(self.chunk.bytes, word, self.text_kind) {
+            self.try_assignment(found);
+        }
+    }
+
+    /// Finds the secret of the assignment whose value holds a run.
+    pub(super) fn try_run(&mut self, run: Span) {
+        if let Some(found) = assign::backward(self.chunk.bytes, run) {
+            self.try_assignment(found);
+        }
+    }
+
+    /// Tries the rules for assignments: the generic ones, and those whose owner is named near by.
+    fn try_assignment(&mut self, found: Assignment) {
+        if self.last == Some(found.value) {
+            return;
+        }
+        self.last = Some(found.value);
+        let tables = self.rules.tables();
+        for rule_idx in &tables.assigned.generic {
+            self.try_value(*rule_idx, found);
+        }
+        let value = &self.chunk.bytes[found.value.range()];
+        if value.len() < 8 || !value.iter().any(u8::is_ascii_digit) {
+            return;
+        }
+        for rule_idx in tables.owners(self.chunk.bytes, found.whole) {
+            self.try_value(rule_idx, found);
+        }
+    }
+
+    /// Tries a rule on the value of an assignment.
+    fn try_value(&mut self, rule_idx: u32, found: Assignment) {
+        let gate = &self.rules.rule(rule_idx as usize).gate;
+        let len = found.value.len();
+        if len < gate.min_len as usize || len > gate.max_len as usize || !self.is_wanted(rule_idx) {
+            return;
+        }
+        let Some(secret) = self.part(rule_idx as usize, found.value) else { return };
+        match self.judge(rule_idx as usize, found.whole, secret) {
+            Ok(found) => self.matches.push(found),
+            Err(reason) if self.limits.explain => {
+                self.rejected.push(Rejection { rule_idx: rule_idx as usize, span: secret, reason });
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The secret in a value that a rule's pattern matches as a whole.
+    fn part(&mut self, rule_idx: usize, value: Span) -> Option<Span> {
+        let input = Input::new(&self.chunk.bytes[value.range()]).anchored(Anchored::Yes);
+        let mut slots = [None; 4];
+        let pattern = self.rules.pattern(rule_idx)?;
+        pattern.search_slots_with(self.caches.of(rule_idx, pattern), &input, &mut slots)?;
+        let at = |slot: usize| slots[slot].map(|at: NonMaxUsize| value.start + at.get());
+        Some(Span::new(at(2).or(at(0))?, at(3).or(at(1))?))
     }
 
     /// Whether the byte before allows a match to start; spares the expression

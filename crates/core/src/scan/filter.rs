@@ -22,7 +22,8 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     found.confidence = rules.adjusted(found.rule_idx).confidence.unwrap_or(rule.confidence);
     found.reasons.push(Reason::Pattern);
     in_file(rule, chunk.origin.path())?;
-    if rule.boundary.at_start() && !starts_freely(bytes, found.whole.start) {
+    let is_assigned = rule.gate.driver == Driver::Assigned;
+    if !is_assigned && rule.boundary.at_start() && !starts_freely(bytes, found.whole.start) {
         return Err(Reason::Boundary);
     }
     if !rule.context.is_empty() && goes_on(bytes, found.secret) {
@@ -50,7 +51,7 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
 
 /// Whether a person may have chosen the value, so that words in it say something.
 fn is_generic(rule: &Rule) -> bool {
-    let judged = [Check::Literal, Check::Assignment, Check::Userinfo];
+    let judged = [Check::Literal, Check::Assignment, Check::Hinted, Check::Userinfo];
     rule.has_tag(Tag::Password) || judged.iter().any(|check| rule.checks.contains(check))
 }
 
@@ -134,7 +135,7 @@ fn in_run(rule: &Rule, bytes: &[u8], whole: Span) -> Result<(), Reason> {
         Driver::Core => is_core,
         Driver::Run => is_narrow,
         Driver::Wide => is_wide,
-        Driver::Text | Driver::Whole => return Ok(()),
+        Driver::Text | Driver::Assigned | Driver::Whole => return Ok(()),
     };
     let gate = &rule.gate;
     let text = &bytes[whole.range()];

@@ -4,10 +4,11 @@
 
 use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
-use super::runs::{Block, Kind, Run, RunFinder};
+use super::runs::{Block, Kind, Run, RunFinder, naive_runs};
 use super::tables::{Tables, TextSearch, Use};
-use crate::rule::Driver;
+use crate::rule::{Driver, NAME_WORDS};
 use crate::ruleset::{LONGEST_MATCH, RuleSet};
+use crate::span::Span;
 
 /// A rule, and where its match could start and end.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -32,6 +33,8 @@ pub(super) struct Scratch {
     /// Context words found: place and literal.
     hits: Vec<(usize, u32)>,
     stretches: Vec<(usize, usize)>,
+    /// Parts of names that may lead to an assignment.
+    names: Vec<Span>,
     /// Places that may hold a window of some literal.
     places: Vec<usize>,
     padded: Vec<u8>,
@@ -50,6 +53,7 @@ pub(super) fn candidates(
     gate.scratch.candidates.clear();
     gate.sweep(level, confirm);
     gate.corasick();
+    gate.follow_names(confirm);
     for rule_idx in &gate.tables.whole {
         if confirm.is_wanted(*rule_idx) {
             let whole = Candidate { rule_idx: *rule_idx, from: 0, to: bytes.len(), end: bytes.len() };
@@ -62,7 +66,28 @@ pub(super) fn candidates(
 /// Gives `confirm` the whole of the bytes for every rule: the slow twin.
 pub(super) fn everywhere(rules: &RuleSet, bytes: &[u8], confirm: &mut Confirm<'_, '_>) {
     for rule_idx in 0..rules.len() as u32 {
+        if rules.rule(rule_idx as usize).gate.driver == Driver::Assigned {
+            continue;
+        }
         confirm.try_candidate(Candidate { rule_idx, from: 0, to: bytes.len(), end: bytes.len() });
+    }
+    if !rules.tables().assigned.is_empty() {
+        assignments_everywhere(bytes, confirm);
+    }
+}
+
+/// Gives `confirm` every place where an assignment could be.
+fn assignments_everywhere(bytes: &[u8], confirm: &mut Confirm<'_, '_>) {
+    for at in 0..bytes.len() {
+        for word in NAME_WORDS {
+            let end = at + word.len();
+            if bytes.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes())) {
+                confirm.try_name(Span::new(at, end));
+            }
+        }
+    }
+    for run in naive_runs(bytes).iter().filter(|run| run.kind != Kind::Cold) {
+        confirm.try_run(Span::new(run.start, run.end));
     }
 }
 
@@ -87,6 +112,7 @@ impl Gate<'_> {
             finder.find(block, masks, level, runs);
             self.follow_words(first * LANE, count);
             self.follow_cold();
+            self.follow_assignments(confirm);
             self.follow_runs();
             if self.scratch.candidates.len() >= BATCH {
                 self.flush(confirm);
@@ -122,15 +148,34 @@ impl Gate<'_> {
     /// Looks up what the vector search found.
     fn follow_words(&mut self, base: usize, count: usize) {
         let TextSearch::Teddy(table) = &self.tables.text else { return };
-        let Scratch { masks, places, candidates, .. } = &mut *self.scratch;
+        let Scratch { masks, places, names, candidates, .. } = &mut *self.scratch;
         places.clear();
         table.sieve_bits(self.bytes, base, &masks.word[..count], places);
         for at in places.iter() {
             table.find_at(self.bytes, *at, |literal, start| {
                 if self.tables.literals[literal as usize].is_at(self.bytes, start) {
                     anchored(self.rules, literal, start, self.bytes, candidates);
+                    names.extend(name(self.tables, literal, start));
                 }
             });
+        }
+    }
+
+    /// Gives `confirm` the names found.
+    fn follow_names(&mut self, confirm: &mut Confirm<'_, '_>) {
+        for word in self.scratch.names.drain(..) {
+            confirm.try_name(word);
+        }
+    }
+
+    /// Gives `confirm` the names and the runs of the block, which may belong to assignments.
+    fn follow_assignments(&mut self, confirm: &mut Confirm<'_, '_>) {
+        if self.tables.assigned.is_empty() {
+            return;
+        }
+        self.follow_names(confirm);
+        for run in &self.scratch.runs {
+            confirm.try_run(Span::new(run.start, run.end));
         }
     }
 
@@ -141,6 +186,8 @@ impl Gate<'_> {
             let literal = list[found.pattern().as_usize()];
             if self.tables.literals[literal as usize].is_at(self.bytes, found.start()) {
                 anchored(self.rules, literal, found.start(), self.bytes, &mut self.scratch.candidates);
+                let name = name(self.tables, literal, found.start());
+                self.scratch.names.extend(name);
             }
         }
     }
@@ -259,6 +306,12 @@ fn token_starts(bytes: &[u8], run: Run, mut look: impl FnMut(usize)) {
 /// Word characters of the longest escape: `u0022`, or a terminal colour's `97m`.
 const LONGEST_ESCAPE: usize = 5;
 
+/// The part of a name that a literal is, if it is one.
+fn name(tables: &Tables, literal: u32, start: usize) -> Option<Span> {
+    let is_name = tables.uses[literal as usize].iter().any(|one| matches!(one, Use::Name));
+    is_name.then(|| Span::new(start, start + tables.literals[literal as usize].text.len()))
+}
+
 /// The candidates of a literal found at `start`.
 fn anchored(rules: &RuleSet, literal: u32, start: usize, bytes: &[u8], candidates: &mut Vec<Candidate>) {
     let len = bytes.len();
@@ -282,7 +335,7 @@ fn anchored(rules: &RuleSet, literal: u32, start: usize, bytes: &[u8], candidate
                 let from = start.saturating_sub(longest + reach / 2);
                 candidates.push(Candidate { rule_idx, from, to, end: (to + longest).min(len) });
             }
-            Use::Context { .. } => {}
+            Use::Context { .. } | Use::Owner { .. } | Use::Name => {}
         }
     }
 }
@@ -298,7 +351,8 @@ fn near_run(rules: &RuleSet, candidate: Candidate, runs: &[Run]) -> bool {
     // Runs of one kind are disjoint, so those that end later start later, too.
     let of_kind = runs[first..].iter().filter(|run| (run.kind == Kind::Wide) == wide);
     let mut near = of_kind.take_while(|run| run.start <= latest);
-    matches!(gate.driver, Driver::Text | Driver::Whole) || near.any(|run| run.len() >= gate.run as usize)
+    matches!(gate.driver, Driver::Text | Driver::Assigned | Driver::Whole)
+        || near.any(|run| run.len() >= gate.run as usize)
 }
 
 /// The candidate of a rule without a literal at a run.

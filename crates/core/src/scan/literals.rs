@@ -112,6 +112,12 @@ struct Windows {
 
 const VACANT: (u32, u32, u32) = (0, 0, 0);
 
+impl Default for Windows {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
 impl Windows {
     fn new(mut pairs: Vec<(u32, u32, u8)>) -> Self {
         pairs.sort_unstable();
@@ -158,7 +164,7 @@ impl Windows {
 }
 
 /// Literals, found by their windows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct LiteralTable {
     four: Windows,
     three: Windows,

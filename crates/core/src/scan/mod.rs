@@ -142,7 +142,7 @@ impl Scanner {
         }
         let mut matches = confirm.finish();
         self.lock().push(buffers);
-        matches.sort_by_key(|found| (found.secret, found.rule_idx));
+        matches.sort_by_key(|found| (found.secret, found.rule_idx, found.whole));
         matches.dedup_by_key(|found| (found.secret, found.rule_idx));
         matches
     }

@@ -55,7 +55,7 @@ fn raise(winner: &mut Match, loser: &Rule, confidence: Confidence) {
 /// How much a rule says: a format of its own, a vendor's word near an opaque
 /// token, or only a name that promises a secret.
 fn rank(rule: &Rule) -> (u32, u32) {
-    let judged = [Check::Literal, Check::Assignment, Check::Userinfo, Check::Random, Check::BasicAuth];
+    let judged = [Check::Literal, Check::Assignment, Check::Hinted, Check::Userinfo, Check::Random, Check::BasicAuth];
     let generic = judged.iter().any(|check| rule.checks.contains(check));
     let class = match (rule.context.is_empty(), generic, rule.gate.anchors.is_empty()) {
         (true, true, _) => 1,

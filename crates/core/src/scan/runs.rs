@@ -1,6 +1,6 @@
 //! Runs of token characters, from the masks of a block.
 
-use super::classify::{LANE, Level, Masks, is_core};
+use super::classify::{LANE, Level, Masks, is_core, is_narrow, is_wide};
 use crate::rule::{COLD_RUN, HOT_RUN, WIDE_RUN};
 
 /// A maximal run of characters of one class.
@@ -170,31 +170,31 @@ fn narrow_kind(run: &[u8]) -> Option<Kind> {
     Some(if core { Kind::Core } else { Kind::Hot })
 }
 
+/// The runs of a text by their definition, byte by byte: the slow twin.
+pub(super) fn naive_runs(bytes: &[u8]) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for (wide, least) in [(false, HOT_RUN), (true, WIDE_RUN)] {
+        let member: fn(u8) -> bool = if wide { is_wide } else { is_narrow };
+        let mut at = 0;
+        while at < bytes.len() {
+            let end = at + bytes[at..].iter().take_while(|byte| member(**byte)).count();
+            let run = &bytes[at..end];
+            let wide_kind = run.iter().any(u8::is_ascii_digit).then_some(Kind::Wide);
+            let kind = if wide { wide_kind } else { narrow_kind(run) };
+            runs.extend(kind.filter(|_| run.len() >= least as usize).map(|kind| Run { start: at, end, kind }));
+            at = end + 1;
+        }
+    }
+    runs.sort_unstable_by_key(|run| (run.start, run.end));
+    runs
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::classify::{BEYOND, Teddy, is_narrow, is_wide};
+    use super::super::classify::{BEYOND, Teddy};
     use super::*;
-
-    /// The definition of runs, byte by byte.
-    fn naive(bytes: &[u8]) -> Vec<Run> {
-        let mut runs = Vec::new();
-        for (wide, least) in [(false, HOT_RUN), (true, WIDE_RUN)] {
-            let member: fn(u8) -> bool = if wide { is_wide } else { is_narrow };
-            let mut at = 0;
-            while at < bytes.len() {
-                let end = at + bytes[at..].iter().take_while(|byte| member(**byte)).count();
-                let run = &bytes[at..end];
-                let wide_kind = run.iter().any(u8::is_ascii_digit).then_some(Kind::Wide);
-                let kind = if wide { wide_kind } else { narrow_kind(run) };
-                runs.extend(kind.filter(|_| run.len() >= least as usize).map(|kind| Run { start: at, end, kind }));
-                at = end + 1;
-            }
-        }
-        runs.sort_unstable_by_key(|run| (run.start, run.end));
-        runs
-    }
 
     fn found(bytes: &[u8], lanes: usize) -> Vec<Run> {
         let (mut finder, mut masks, mut runs) = (RunFinder::default(), Masks::default(), Vec::new());
@@ -214,7 +214,7 @@ mod tests {
     proptest! {
         #[test]
         fn bit_operations_find_the_runs(text in "([a-zA-Z0-9_+/-]{1,90}[ .=]{0,2}){0,12}", lanes in 1_usize..4) {
-            prop_assert_eq!(found(text.as_bytes(), lanes), naive(text.as_bytes()));
+            prop_assert_eq!(found(text.as_bytes(), lanes), naive_runs(text.as_bytes()));
         }
     }
 }

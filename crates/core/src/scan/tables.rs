@@ -7,8 +7,10 @@ use aho_corasick::AhoCorasick;
 use super::classify::Teddy;
 use super::literals::{Literal, LiteralTable, grams};
 use super::runs::{Kind, Run};
-use crate::rule::{Driver, Rule};
+use crate::assign;
+use crate::rule::{Driver, NAME_WORDS, Rule};
 use crate::ruleset::LONGEST_MATCH;
+use crate::span::Span;
 
 /// Distinct literals beyond which the text search is left to aho-corasick: the
 /// eight buckets of the vector search let too much pass by then.
@@ -29,6 +31,8 @@ pub(crate) struct Tables {
     pub(super) teddy: Teddy,
     /// How far round a run to look.
     pub(super) margins: Margins,
+    /// Rules for the values of assignments.
+    pub(super) assigned: Assigned,
     /// Rules that nothing leads to.
     pub(super) whole: Vec<u32>,
     /// Bytes by which parts of a split text must overlap.
@@ -87,7 +91,7 @@ impl Margins {
                 both.for_each(|margin| margin.cover(before, after));
             }
             Driver::Wide => self.wide.cover(before, after),
-            Driver::Text | Driver::Whole => {}
+            Driver::Text | Driver::Assigned | Driver::Whole => {}
         }
     }
 }
@@ -106,6 +110,24 @@ impl Margin {
     }
 }
 
+/// Rules for the values of assignments.
+#[derive(Debug, Default)]
+pub(super) struct Assigned {
+    /// Those that any assignment may concern.
+    pub(super) generic: Vec<u32>,
+    /// The context words of the others.
+    pub(super) words: LiteralTable,
+    /// How far before and after an assignment to look for such a word.
+    pub(super) reach: usize,
+}
+
+impl Assigned {
+    /// Returns whether there is no such rule.
+    pub(super) fn is_empty(&self) -> bool {
+        self.generic.is_empty() && self.reach == 0
+    }
+}
+
 /// One use of a literal by a rule.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Use {
@@ -115,6 +137,10 @@ pub(super) enum Use {
     Context { rule_idx: u32 },
     /// A context word; any place near it is.
     Around { rule_idx: u32 },
+    /// A context word; an assignment near by is the place.
+    Owner { rule_idx: u32 },
+    /// A part of a name: an assignment may follow.
+    Name,
 }
 
 /// Gathers literals without repeating any.
@@ -126,6 +152,8 @@ struct Gather {
     near: Vec<u32>,
     prefixes: Vec<u32>,
     text: Vec<u32>,
+    owners: Vec<u32>,
+    assigned: Assigned,
 }
 
 impl Gather {
@@ -155,11 +183,38 @@ impl Tables {
                 whole.push(rule_idx);
             }
         }
+        if !gather.assigned.is_empty() {
+            add_names(&mut gather);
+        }
         Self::assemble(gather, margins, whole, overlap(rules))
     }
 
+    /// The rules of which a context word stands near an assignment, each once.
+    pub(super) fn owners(&self, bytes: &[u8], whole: Span) -> Vec<u32> {
+        if self.assigned.reach == 0 {
+            return Vec::new();
+        }
+        let from = whole.start.saturating_sub(self.assigned.reach);
+        let to = (whole.end + self.assigned.reach / 2).min(bytes.len());
+        let (mut places, mut owners) = (Vec::new(), Vec::new());
+        self.assigned.words.sieve(bytes, from, to, &mut places);
+        for at in places {
+            self.assigned.words.find_at(bytes, at, |literal, start| {
+                if self.literals[literal as usize].is_at(bytes, start) {
+                    owners.extend(self.uses[literal as usize].iter().filter_map(|one| match one {
+                        Use::Owner { rule_idx } => Some(*rule_idx),
+                        _ => None,
+                    }));
+                }
+            });
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    }
+
     fn assemble(mut gather: Gather, margins: Margins, whole: Vec<u32>, overlap: usize) -> Self {
-        for list in [&mut gather.near, &mut gather.prefixes, &mut gather.text] {
+        for list in [&mut gather.near, &mut gather.prefixes, &mut gather.text, &mut gather.owners] {
             list.sort_unstable();
             list.dedup();
         }
@@ -174,15 +229,40 @@ impl Tables {
         } else {
             (corasick(&literals, &gather.text), Teddy::new(&[]))
         };
-        Self { near, prefixes, text, teddy, margins, whole, overlap, uses: gather.uses, literals }
+        let assigned = Assigned { words: LiteralTable::new(&of(&gather.owners)), ..gather.assigned };
+        Self { near, prefixes, text, teddy, margins, assigned, whole, overlap, uses: gather.uses, literals }
     }
 }
 
 /// The longest context word counts as this many bytes when a margin is laid.
 const LONGEST_WORD: u32 = 32;
 
+/// Enters a rule for the values of assignments.
+fn add_assigned(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
+    if rule.context.is_empty() {
+        gather.assigned.generic.push(rule_idx);
+        return;
+    }
+    for word in &*rule.context {
+        let idx = gather.add(word.as_bytes(), true, Use::Owner { rule_idx });
+        gather.owners.push(idx);
+    }
+    gather.assigned.reach = gather.assigned.reach.max(rule.reach as usize);
+}
+
+/// Enters the parts of names that lead to assignments.
+fn add_names(gather: &mut Gather) {
+    for word in NAME_WORDS {
+        let idx = gather.add(word.as_bytes(), true, Use::Name);
+        gather.text.push(idx);
+    }
+}
+
 fn add_rule(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
     let gate = &rule.gate;
+    if gate.driver == Driver::Assigned {
+        return add_assigned(gather, rule, rule_idx);
+    }
     let near = matches!(gate.driver, Driver::Core | Driver::Run | Driver::Wide);
     for anchor in &*gate.anchors {
         let one = Use::Anchor { rule_idx, min: anchor.min, max: anchor.max };
@@ -215,6 +295,7 @@ fn overlap(rules: &[Rule]) -> usize {
         let longest = (rule.gate.max_len as usize).min(LONGEST_MATCH);
         let companion = rule.companions.iter().map(|one| one.within as usize).max().unwrap_or(0);
         let pem = if rule.checks.contains(&crate::rule::Check::Pem) { crate::check::PEM_LENGTH } else { 0 };
+        let longest = if rule.gate.driver == Driver::Assigned { assign::LONGEST } else { longest };
         longest + pem + (rule.reach as usize).max(companion) + 64
     };
     rules.iter().map(of).max().unwrap_or(0)

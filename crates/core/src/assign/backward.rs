@@ -1,0 +1,87 @@
+//! From a run of token characters to the name of the value it belongs to.
+
+use super::{Assignment, LONGEST, is_closer, is_name, is_quote, is_space, skip, skip_back};
+use crate::rule::NAME_WORDS;
+use crate::span::Span;
+
+/// Characters of a value before the run that led to it.
+const MAX_LEAD: usize = 64;
+/// Characters of a name.
+const MAX_NAME: usize = 64;
+
+/// Words in names that make a value worth a look when it looks random.
+const HINTS: &[&[u8]] = &[
+    b"key", b"pass", b"auth", b"token", b"secret", b"pwd", b"_pat", b"-pat", b"cred", b"_api", b"-api", b"_sid",
+    b"salt",
+];
+
+/// Reads the assignment whose value holds a run. Names with a word of
+/// [`NAME_WORDS`] are left to the reader that starts at that word.
+pub(crate) fn backward(bytes: &[u8], run: Span) -> Option<Assignment> {
+    let start = skip_back(bytes, run.start, MAX_LEAD, is_lead);
+    let end = skip(bytes, run.end, LONGEST / 2, is_value);
+    let quote = quote_before(bytes, start);
+    let name = name_before(bytes, skip_back(bytes, quote, 12, is_space), quote < start)?;
+    let value = Span::new(start, end);
+    (!holds_name_word(&bytes[name.range()])).then_some(Assignment { whole: Span::new(name.start, end), value })
+}
+
+/// Whether a name hints at a secret.
+pub(crate) fn has_hint(name: &[u8]) -> bool {
+    HINTS.iter().any(|hint| name.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint)))
+}
+
+fn holds_name_word(name: &[u8]) -> bool {
+    let holds = |word: &str| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    NAME_WORDS.iter().any(|word| holds(word))
+}
+
+fn is_lead(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.+/~-".contains(&byte)
+}
+
+fn is_value(byte: u8) -> bool {
+    is_lead(byte) || matches!(byte, b'=' | b':')
+}
+
+/// Before the quote a value starts with, and the backslashes before that.
+fn quote_before(bytes: &[u8], start: usize) -> usize {
+    match bytes[..start].last() {
+        Some(byte) if is_quote(*byte) => skip_back(bytes, start - 1, 3, |byte| byte == b'\\'),
+        _ => start,
+    }
+}
+
+/// The name before an operator that ends at `end`.
+fn name_before(bytes: &[u8], end: usize, is_quoted: bool) -> Option<Span> {
+    let joint = match bytes[..end] {
+        [.., b'=', b'>'] => end - 2,
+        [.., b'>'] if !is_quoted => return tag(bytes, end - 1),
+        [.., b'=' | b':'] => skip_back(bytes, end, 4, |byte| b":?.+|!=".contains(&byte)),
+        [.., b','] if is_quoted => end - 1,
+        _ => return None,
+    };
+    let is_pair = bytes[joint] == b',';
+    let spaces = skip_back(bytes, joint, 12, is_space);
+    let close = skip_back(bytes, spaces, 3, is_closer);
+    if is_pair && close == spaces {
+        return None;
+    }
+    let close = skip_back(bytes, close, 3, |byte| byte == b'\\');
+    name_at(bytes, close)
+}
+
+fn name_at(bytes: &[u8], end: usize) -> Option<Span> {
+    let start = skip_back(bytes, end, MAX_NAME, is_name);
+    bytes[start..end].iter().any(u8::is_ascii_alphabetic).then_some(Span::new(start, end))
+}
+
+/// The name of the element whose opening tag ends at `end`.
+fn tag(bytes: &[u8], end: usize) -> Option<Span> {
+    let start = skip_back(bytes, end, 120, |byte| !matches!(byte, b'<' | b'>' | b'\r' | b'\n'));
+    if start == 0 || bytes[start - 1] != b'<' {
+        return None;
+    }
+    let name_end = skip(bytes, start, MAX_NAME, is_name).min(end);
+    (name_end > start).then_some(Span::new(start, name_end))
+}

@@ -1,0 +1,175 @@
+//! From a word in a name to the value.
+
+use super::value::{element, quoted, unquoted};
+use super::{Assignment, TextKind, is_closer, is_name, is_space, skip};
+use crate::span::Span;
+
+/// Characters of a name behind the word that led to it.
+const MAX_REST: usize = 40;
+/// Spaces on each side of what joins name and value.
+const MAX_SPACE: usize = 12;
+
+/// Reads the assignment whose name holds the word at `word`.
+pub(crate) fn forward(bytes: &[u8], word: Span, kind: TextKind) -> Option<Assignment> {
+    let start = word.start + bytes[word.range()].iter().take_while(|byte| !byte.is_ascii_alphanumeric()).count();
+    let inner = bytes[start..word.end].iter().take_while(|byte| is_name(**byte)).count();
+    let reader = Reader { bytes, kind, start };
+    let name_end = skip(bytes, start + inner, MAX_REST, is_name);
+    let value = reader.behind_name(name_end)?;
+    Some(Assignment { whole: Span::new(start.min(word.start), value.end), value })
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    kind: TextKind,
+    /// Where the name, or the word in it, starts.
+    start: usize,
+}
+
+impl Reader<'_> {
+    fn at(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(b'\n')
+    }
+
+    fn space(&self, at: usize) -> usize {
+        skip(self.bytes, at, MAX_SPACE, is_space)
+    }
+
+    /// The value behind a name, whatever joins them.
+    fn behind_name(&self, name_end: usize) -> Option<Span> {
+        let closed = self.close(name_end);
+        let next = self.space(closed);
+        match self.at(next) {
+            b'=' | b':' | b'?' | b'+' | b'|' | b'!' | b'.' => self.behind_operator(next),
+            b'>' if next == name_end => element(self.bytes, next + 1),
+            b'(' if next == closed => self.argument(next + 1),
+            b'"' | b'\'' | b'`' if next > closed => quoted(self.bytes, next),
+            b',' => self.pair(closed, next + 1),
+            b'\r' | b'\n' => self.named_value(next),
+            byte if byte.is_ascii_alphabetic() && next > closed => self.behind_word(name_end, next),
+            _ => None,
+        }
+    }
+
+    /// Behind a subscript and what closes a name: `name["x"]`, `name\"`, `name')`.
+    fn close(&self, at: usize) -> usize {
+        let mut at = at;
+        if self.at(at) == b'[' {
+            let end = skip(self.bytes, at + 1, 16, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if self.at(end) == b']' {
+                at = end + 1;
+            }
+        }
+        let at = skip(self.bytes, at, 3, |byte| byte == b'\\');
+        skip(self.bytes, at, 3, is_closer)
+    }
+
+    /// The value behind an operator: `=`, `:`, `:=`, `=>`, `?=`, `||=`, `==` ...
+    fn behind_operator(&self, at: usize) -> Option<Span> {
+        let end = skip(self.bytes, at, 4, |byte| b":?.+|!=".contains(&byte));
+        let operator = &self.bytes[at..end];
+        if !matches!(operator.last(), Some(b'=' | b':')) {
+            return None;
+        }
+        if operator == b":"
+            && let Some(value) = self.behind_type(end)
+        {
+            return Some(value);
+        }
+        let is_arrow = operator == b"=" && self.at(end) == b'>';
+        self.value(end + usize::from(is_arrow))
+    }
+
+    /// The value behind a type and `=`: `password: &'static str = "..."`.
+    fn behind_type(&self, at: usize) -> Option<Span> {
+        let start = self.space(at);
+        let end = skip(self.bytes, start, 28, |byte| byte.is_ascii_alphanumeric() || b"_.<>[]&*?' ".contains(&byte));
+        (end > start && self.at(end) == b'=' && !matches!(self.at(end + 1), b'=' | b'>'))
+            .then(|| self.value(end + 1))?
+    }
+
+    /// The value behind a word that follows the name: a type and `=`, `is`, `value=`.
+    fn behind_word(&self, name_end: usize, at: usize) -> Option<Span> {
+        if self.bytes[at..].starts_with(b"is ") && is_closer_or_space(self.at(self.space(at + 2))) {
+            return quoted(self.bytes, self.space(at + 2));
+        }
+        if let Some(value) = self.named_value(at) {
+            return Some(value);
+        }
+        let is_element = self.start > 0 && self.tag_starts();
+        if is_element {
+            let end = skip(self.bytes, name_end, 80, |byte| !matches!(byte, b'<' | b'>' | b'\r' | b'\n'));
+            return (self.at(end) == b'>').then(|| element(self.bytes, end + 1))?;
+        }
+        self.behind_type(at)
+    }
+
+    /// Whether the name is that of an element: `<name`.
+    fn tag_starts(&self) -> bool {
+        let start = super::skip_back(self.bytes, self.start, 48, is_name);
+        start > 0 && self.bytes[start - 1] == b'<'
+    }
+
+    /// The value behind a name in quotes and a comma: `"password", "x"`.
+    fn pair(&self, closed: usize, at: usize) -> Option<Span> {
+        if let Some(value) = self.named_value(at) {
+            return Some(value);
+        }
+        let is_quoted = matches!(self.bytes[..closed].last(), Some(b'"' | b'\''));
+        is_quoted.then(|| quoted(self.bytes, skip(self.bytes, at, 4, is_space)))?
+    }
+
+    /// The value of an argument: `setPassword("x")`.
+    fn argument(&self, at: usize) -> Option<Span> {
+        quoted(self.bytes, skip(self.bytes, at, 2, is_space))
+    }
+
+    /// The value of a field that is called so: `name: PASSWORD, value: x`.
+    fn named_value(&self, at: usize) -> Option<Span> {
+        let at = self.space(self.next_line(self.space(at)));
+        let at = skip(self.bytes, at, 1, |byte| matches!(byte, b'"' | b'\''));
+        let word = self.bytes.get(at..at + 5)?;
+        if !word.eq_ignore_ascii_case(b"value") {
+            return None;
+        }
+        let at = skip(self.bytes, at + 5, 1, |byte| matches!(byte, b'"' | b'\''));
+        let at = self.space(at);
+        matches!(self.at(at), b'=' | b':').then(|| self.value(at + 1))?
+    }
+
+    /// Behind the end of a line and the spaces the next one starts with.
+    fn next_line(&self, at: usize) -> usize {
+        let end = if self.at(at) == b'\r' { at + 1 } else { at };
+        if self.bytes.get(end) == Some(&b'\n') { skip(self.bytes, end + 1, 40, is_space) } else { at }
+    }
+
+    /// A value, perhaps on the next line, as the first argument of a call, or of a block.
+    fn value(&self, at: usize) -> Option<Span> {
+        let at = self.space(at);
+        let next = self.next_line(at);
+        let call = skip(self.bytes, next, 26, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+        let inner = if call > next && self.at(call) == b'(' { call + 1 } else { next };
+        if let Some(value) = quoted(self.bytes, inner) {
+            return Some(value);
+        }
+        if next > at || inner > next {
+            return None;
+        }
+        match self.at(at) {
+            b'|' | b'>' => self.block(at),
+            b'\\' | b'"' | b'\'' | b'`' => None,
+            _ => unquoted(self.bytes, at, self.kind),
+        }
+    }
+
+    /// The first line of a block of YAML.
+    fn block(&self, at: usize) -> Option<Span> {
+        let end = skip(self.bytes, at + 1, 2, |byte| matches!(byte, b'-' | b'+'));
+        let next = self.next_line(end);
+        (next > end && self.kind != TextKind::Code).then(|| unquoted(self.bytes, next, TextKind::Settings))?
+    }
+}
+
+fn is_closer_or_space(byte: u8) -> bool {
+    is_closer(byte) || byte == b'`'
+}

@@ -1,0 +1,114 @@
+//! Values: quoted, unquoted, or the text of an element.
+
+use super::{TextKind, is_quote, skip};
+use crate::span::Span;
+
+/// The shortest and the longest value, in bytes.
+const SHORTEST: usize = 5;
+pub(super) const LONGEST: usize = 1024;
+
+/// Backslashes that may stand before a quote.
+const MAX_ESCAPES: usize = 3;
+
+/// Reads a value in quotes: the text between them.
+pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Span> {
+    let at = skip(bytes, at, 2, |byte| b"@bBuUrRfF$".contains(&byte));
+    let open = skip(bytes, at, MAX_ESCAPES, |byte| byte == b'\\');
+    let quote = *bytes.get(open).filter(|byte| is_quote(**byte))?;
+    let tripled = bytes.get(open + 1..open + 3).is_some_and(|two| two == [quote; 2]);
+    let start = open + if tripled { 3 } else { 1 };
+    let end = if open > at { escaped_end(bytes, start, quote) } else { end(bytes, start, quote) }?;
+    let value = Span::new(start, end);
+    (value.len() >= SHORTEST && !is_torn(&bytes[start..end], quote)).then_some(value)
+}
+
+/// The place of the quote that closes a string.
+fn end(bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
+    let mut at = start;
+    while at < bytes.len().min(start + LONGEST) {
+        match bytes[at] {
+            b'\\' if !matches!(bytes.get(at + 1), Some(b'\r' | b'\n') | None) => at += 2,
+            b'\r' | b'\n' | b'\\' => return None,
+            byte if byte == quote => return Some(at),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// The end of a string within a string: before an escaped quote of its kind.
+fn escaped_end(bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
+    let text = &bytes[start..bytes.len().min(start + LONGEST)];
+    let len = text.iter().position(|byte| is_quote(*byte) || matches!(byte, b'\r' | b'\n'))?;
+    let escapes = text[..len].iter().rev().take(MAX_ESCAPES).take_while(|byte| **byte == b'\\').count();
+    (text[len] == quote && escapes > 0).then_some(start + len - escapes)
+}
+
+/// Whether another kind of quote in a value shows that its own quote closed an
+/// outer string: `'pass="' + x + '"'`.
+fn is_torn(value: &[u8], quote: u8) -> bool {
+    let is_other = |byte: &u8| is_quote(*byte) && *byte != quote;
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(|byte| is_other(byte) || b"+,;)".contains(byte));
+    value.iter().any(is_other)
+        && (value.iter().any(u8::is_ascii_whitespace) || is_edge(value.first()) || is_edge(value.last()))
+}
+
+/// Reads a value without quotes: the longest text that ends before a space and,
+/// in all but settings, before whatever may stand behind a value in code.
+pub(super) fn unquoted(bytes: &[u8], at: usize, kind: TextKind) -> Option<Span> {
+    let first = *bytes.get(at)?;
+    if first.is_ascii_whitespace() || b"\"'`#;,<>{}()[]$&|\\=".contains(&first) {
+        return None;
+    }
+    let end = if kind == TextKind::Settings { settings_end(bytes, at) } else { plain_end(bytes, at) };
+    (end - at >= SHORTEST).then_some(Span::new(at, end))
+}
+
+fn plain_end(bytes: &[u8], at: usize) -> usize {
+    skip(bytes, at, 256, |byte| !byte.is_ascii_whitespace() && !b"\"'`,<>{}()[]\\;&".contains(&byte))
+}
+
+/// In settings a value may hold any sign; those that join it to what follows don't belong to it.
+fn settings_end(bytes: &[u8], at: usize) -> usize {
+    let end = skip(bytes, at, 256, |byte| !byte.is_ascii_whitespace());
+    let text = &bytes[at..end];
+    let joins = |from: usize| {
+        let name = text[from + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        name > 0 && text.get(from + 1 + name) == Some(&b'=')
+    };
+    let cut = (0..text.len()).find(|at| match text[*at] {
+        b';' | b'&' => joins(*at) || *at + 1 == text.len(),
+        b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' => true,
+        _ => false,
+    });
+    let text = &text[..cut.unwrap_or(text.len())];
+    let opened = |open: u8, close: u8| {
+        let count = |one: u8| text.iter().filter(|byte| **byte == one).count();
+        count(close) > count(open)
+    };
+    let is_tail = |byte: u8| match byte {
+        b',' | b';' => true,
+        b'}' => opened(b'{', b'}'),
+        b']' => opened(b'[', b']'),
+        b')' => opened(b'(', b')'),
+        _ => false,
+    };
+    at + text.len() - text.iter().rev().take_while(|byte| is_tail(**byte)).count()
+}
+
+/// Reads the text of an element, from behind its opening tag.
+pub(super) fn element(bytes: &[u8], at: usize) -> Option<Span> {
+    let space = |at: usize| skip(bytes, at, 40, |byte| byte.is_ascii_whitespace());
+    let mut start = space(at);
+    for open in [b"<value>".as_slice(), b"<![cdata["] {
+        if bytes.get(start..start + open.len()).is_some_and(|found| found.eq_ignore_ascii_case(open)) {
+            start = space(start + open.len());
+        }
+    }
+    let end = skip(bytes, start, 512, |byte| !matches!(byte, b'<' | b'>' | b'\r' | b'\n'));
+    let text = bytes[start.min(end)..end].trim_ascii_end();
+    let text = text.strip_suffix(b"]]").unwrap_or(text);
+    let value = Span::new(start, start + text.len());
+    let close = space(if bytes.get(end) == Some(&b'>') { end + 1 } else { end });
+    (value.len() >= SHORTEST && bytes.get(close..close + 2) == Some(b"</")).then_some(value)
+}
