@@ -174,6 +174,26 @@ impl Lexer {
         }
     }
 
+    /// Returns whether no byte of a value was read yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.state == State::Start
+    }
+
+    /// Returns whether a whole document was read.
+    pub(super) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Forgets where things are: what comes next starts at 0.
+    pub(super) fn rebase(&mut self) {
+        self.escape = 0;
+    }
+
+    /// Returns whether a string is open.
+    pub(super) fn in_string(&self) -> bool {
+        matches!(self.state, State::Text(_) | State::Escape(_) | State::Hex(..))
+    }
+
     fn text(&mut self, role: Role, bytes: &[u8], at: usize, events: &mut impl Events) -> Result<usize, Invalid> {
         let at = at + text::plain(&bytes[at..]);
         match bytes.get(at) {

@@ -3,10 +3,18 @@
 
 mod document;
 mod edit;
+mod lens;
 mod lexer;
+mod pass;
+mod region;
 mod text;
+mod view;
 
 pub use self::document::{Document, Kind, Node};
 pub use self::edit::Edits;
+pub use self::lens::Format;
 pub use self::lexer::{Fault, Invalid, Role};
+pub use self::pass::Carried;
+pub(crate) use self::pass::{Editor, Window, carry};
 pub use self::text::{escape, unescape};
+pub(crate) use self::view::View;

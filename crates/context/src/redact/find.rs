@@ -1,0 +1,139 @@
+//! What to replace in a window: known values first, then what the rules find.
+
+use leaktight_core::{Confidence, Finding, Scan, Severity, Span};
+
+use super::book::Book;
+use super::placeholder::Placeholder;
+use crate::splice::View;
+
+/// A part of a view to replace, and what it is.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) span: Span,
+    pub(super) kind: Kind,
+    /// Index of the leaf it stands in; none when it stands in no string.
+    pub(super) leaf: Option<usize>,
+}
+
+/// What a piece is.
+#[derive(Clone, Debug)]
+pub(super) struct Kind {
+    /// The rule, or the class of a known value.
+    pub(super) class: String,
+    pub(super) severity: Severity,
+    pub(super) confidence: Confidence,
+    pub(super) known: bool,
+}
+
+/// Bytes next to a placeholder that are replaced when a rule found both as one secret.
+const RESIDUE: usize = 8;
+
+/// Returns where known values stand in a view, but not within placeholders.
+pub(super) fn known(view: &View, book: &mut Book) -> Vec<Piece> {
+    let hits = book.known().find(&view.text);
+    if hits.is_empty() {
+        return Vec::new();
+    }
+    let tokens: Vec<Span> = Placeholder::find(&view.text).collect();
+    let is_free = |span: Span| {
+        let next = tokens.partition_point(|token| token.end <= span.start);
+        tokens.get(next).is_none_or(|token| !token.overlaps(span))
+    };
+    let pieces = hits.iter().filter(|hit| is_free(hit.span)).map(|hit| {
+        let class = book.entries()[hit.value as usize].placeholder.class().to_owned();
+        let kind = Kind { class, severity: Severity::High, confidence: Confidence::High, known: true };
+        Piece { span: hit.span, kind, leaf: None }
+    });
+    // One that reaches beyond its string is none.
+    pieces.flat_map(|piece| clip(view, &piece)).filter(|piece| piece.leaf.is_some()).collect()
+}
+
+/// Returns the text with known values replaced, as a view of the text.
+pub(super) fn substitute(view: &View, known: &[Piece], book: &mut Book) -> View {
+    let mut changed = View::empty();
+    let mut at = 0;
+    for piece in known {
+        let name = book.placeholder(&piece.kind.class, &view.text[piece.span.range()]);
+        changed.replace(&view.text, (at, piece.span), name.as_str().as_bytes());
+        at = piece.span.end;
+    }
+    changed.text.extend_from_slice(&view.text[at..]);
+    changed
+}
+
+/// Returns what rules found in a text, less placeholders; with `changed`, the
+/// view the text is of, as places of what the view was made of.
+pub(super) fn detected(text: &[u8], changed: Option<&View>, scan: &Scan) -> Vec<Piece> {
+    if scan.findings.is_empty() {
+        return Vec::new();
+    }
+    let tokens: Vec<Span> = Placeholder::find(text).collect();
+    let mut pieces = Vec::new();
+    for finding in &scan.findings {
+        let kind = Kind {
+            class: finding.rule().id.to_string(),
+            severity: finding.severity,
+            confidence: finding.confidence,
+            known: false,
+        };
+        for rest in without(span_of(finding), &tokens) {
+            let span = changed.map_or(rest, |view| view.raw(view.whole(rest)));
+            pieces.push(Piece { span, kind: kind.clone(), leaf: None });
+        }
+    }
+    pieces
+}
+
+fn span_of(finding: &Finding) -> Span {
+    let start = usize::try_from(finding.offset).expect("a window fits into memory");
+    Span::new(start, start + finding.secret.len())
+}
+
+/// Returns what is left of a span without the placeholders in it: the whole of
+/// it when there are none, else what is long enough to be a secret of its own.
+fn without(span: Span, tokens: &[Span]) -> Vec<Span> {
+    let first = tokens.partition_point(|token| token.end <= span.start);
+    let inside: Vec<Span> = tokens[first..].iter().copied().take_while(|token| token.start < span.end).collect();
+    if inside.is_empty() {
+        return vec![span];
+    }
+    let mut rest = Vec::new();
+    let mut at = span.start;
+    for token in inside {
+        rest.push(Span::new(at, token.start));
+        at = token.end;
+    }
+    rest.push(Span::new(at, span.end));
+    rest.retain(|part| part.len() >= RESIDUE);
+    rest
+}
+
+/// Cuts a piece where the leaves of the view end. What stands in no leaf is one piece without.
+pub(super) fn clip(view: &View, piece: &Piece) -> Vec<Piece> {
+    let span = view.whole(piece.span);
+    let first = view.leaves.partition_point(|leaf| leaf.span.end <= span.start);
+    let inside = view.leaves.iter().enumerate().skip(first).take_while(|(_, leaf)| leaf.span.start < span.end);
+    let parts: Vec<Piece> = inside
+        .map(|(idx, leaf)| {
+            let part = Span::new(span.start.max(leaf.span.start), span.end.min(leaf.span.end));
+            Piece { span: part, kind: piece.kind.clone(), leaf: Some(idx) }
+        })
+        .filter(|part| !part.span.is_empty())
+        .collect();
+    if parts.is_empty() { vec![Piece { leaf: None, ..piece.clone() }] } else { parts }
+}
+
+/// Puts pieces in order and joins those that share bytes.
+pub(super) fn join(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    pieces.sort_by_key(|piece| (piece.span.start, std::cmp::Reverse(piece.span.end)));
+    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match joined.last_mut() {
+            Some(last) if last.span.overlaps(piece.span) && last.leaf == piece.leaf => {
+                last.span.end = last.span.end.max(piece.span.end);
+            }
+            _ => joined.push(piece),
+        }
+    }
+    joined
+}
