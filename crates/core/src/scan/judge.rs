@@ -20,13 +20,15 @@ const CONTEXT: usize = 128;
 const MARK_REACH: usize = 4096;
 const MARK: &[u8] = b"leaktight:allow";
 
-/// Turns the matches of a chunk, in the order of their places, into findings.
+/// Turns the matches of a chunk, in the order of their places, into findings,
+/// those that are not new left out.
 pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match]) -> Vec<Finding> {
     let secrets: Vec<Span> = matches.iter().map(|found| found.secret).collect();
     let mut seen = (0, chunk.position);
     let mut findings = Vec::with_capacity(matches.len());
-    // All of them are masked, also those beyond the limit.
-    for found in matches.iter().take(scanner.limits.findings) {
+    // All of them are masked, also those that are not new or beyond the limit.
+    let new = matches.iter().filter(|found| chunk.is_added(found.secret));
+    for found in new.take(scanner.limits.findings) {
         let adjusted = scanner.rules.adjusted(found.rule_idx);
         let secret = found.secret;
         let start = seen.1.advance(chunk.bytes, Span::new(seen.0, secret.start));

@@ -122,7 +122,8 @@ impl Scanner {
         }
         filter::companions(&self.rules, &mut matches, &mut scan.rejected);
         overlap::resolve(&self.rules, &mut matches, &mut scan.rejected);
-        scan.capped = matches.len().saturating_sub(self.limits.findings);
+        let n_new = matches.iter().filter(|found| chunk.is_added(found.secret)).count();
+        scan.capped = n_new.saturating_sub(self.limits.findings);
         scan.findings = judge::findings(self, chunk, &matches);
         if !self.limits.explain {
             scan.rejected = Vec::new();
