@@ -1,10 +1,13 @@
 //! The command line.
 
+mod changes;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use leaktight_core::{Confidence, Severity};
 
+pub(crate) use self::changes::Changes;
 use crate::report::Format;
 
 /// Finds secrets before they leave your machine.
@@ -41,6 +44,9 @@ pub(crate) struct Scan {
     /// Files and folders to scan; `-` is standard input
     #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) changes: Changes,
 
     #[command(flatten)]
     pub(crate) select: Select,

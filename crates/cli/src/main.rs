@@ -4,6 +4,7 @@
 
 mod args;
 mod baseline;
+mod changes;
 mod cmd;
 mod collect;
 mod config;
@@ -114,6 +115,11 @@ pub(crate) struct Hint {
 impl Hint {
     pub(crate) fn new(message: impl Into<String>, hint: &'static str) -> Self {
         Self { message: message.into(), hint, source: None }
+    }
+
+    /// Returns an error that the system caused.
+    pub(crate) fn caused(message: String, hint: &'static str, source: io::Error) -> Self {
+        Self { source: Some(source), ..Self::new(message, hint) }
     }
 
     /// Returns the error of a tree that cannot be scanned as asked, with its cause.

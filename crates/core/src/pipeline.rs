@@ -103,6 +103,8 @@ named! {
         IgnoreFile("ignore-file"),
         /// An encoding that is not understood.
         Encoding("encoding"),
+        /// It is not in the format it should be in.
+        Malformed("malformed"),
         /// The scan was interrupted.
         Interrupted("interrupted"),
         /// A defect of this program.

@@ -18,9 +18,8 @@ fn scan(text: &[u8], added: &[Span]) -> Scan {
 }
 
 fn places(scan: &Scan) -> Vec<(String, u64, usize)> {
-    let place = |finding: &leaktight_core::Finding| {
-        (finding.rule().id.to_string(), finding.offset, finding.secret.len())
-    };
+    let place =
+        |finding: &leaktight_core::Finding| (finding.rule().id.to_string(), finding.offset, finding.secret.len());
     scan.findings.iter().map(place).collect()
 }
 

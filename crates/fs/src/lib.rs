@@ -54,8 +54,9 @@ mod walk;
 
 pub use crate::error::Error;
 pub use crate::options::WalkOptions;
-pub use crate::stdin::Stdin;
+pub use crate::stdin::{Stdin, stdin_bytes};
 pub use crate::tree::Tree;
+pub use crate::walk::Globs;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,6 +1,6 @@
 //! Standard input.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -45,6 +45,35 @@ impl Source for Stdin {
             // It was the last event: there is nothing left to break off.
             Err(err) => drop(visitor(Event::Skipped(Skip::new("-", reason(&err), err)))),
         }
+    }
+}
+
+/// Returns the plain bytes of standard input, for formats with a reader of their own.
+///
+/// A read that has waited a moment in vain fails with [`ErrorKind::WouldBlock`], so
+/// that whoever reads can break off; it can be tried again.
+///
+/// # Errors
+///
+/// There is no standard input.
+pub fn stdin_bytes() -> io::Result<impl Read + Send> {
+    Ok(Patient(sys::stdin()?))
+}
+
+/// An input that waits a moment and no longer.
+struct Patient<I>(I);
+
+impl<I: Input> Read for Patient<I> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.0.is_ready() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let read = self.0.read(buffer);
+        if read.as_ref().is_err_and(|err| err.kind() == ErrorKind::WouldBlock) {
+            // Someone made the stream we inherited a non-blocking one.
+            thread::sleep(Duration::from_millis(5));
+        }
+        read
     }
 }
 
@@ -148,7 +177,6 @@ impl Stream<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::Mutex;
 
     use super::*;

@@ -19,10 +19,13 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod diff;
 mod error;
 mod id;
 mod open;
+mod part;
 
+pub use crate::diff::{Diff, Filter};
 pub use crate::error::Error;
 pub use crate::id::{ObjectFormat, ObjectId};
 pub use crate::open::{Config, Repo, read_control};

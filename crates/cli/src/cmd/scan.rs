@@ -16,7 +16,7 @@ use crate::collect::{Collector, Least};
 use crate::config::{self, Config};
 use crate::interrupt::Interrupt;
 use crate::report::{Coverage, Report};
-use crate::{Hint, exit, output, progress};
+use crate::{Hint, changes, exit, output, progress};
 
 /// Scans, reports, and returns the exit code.
 pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
@@ -116,6 +116,9 @@ fn limits(args: &Scan) -> Limits {
 fn sources(args: &Scan, project: &Project, overlap: usize) -> anyhow::Result<Vec<Box<dyn Source>>> {
     let (stdin, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let options = walk_options(&args.select, project.excludes(), overlap);
+    if args.changes.is_wanted() {
+        return changes::sources(&args.changes, &options);
+    }
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if !paths.is_empty() {
         let tree = Tree::new(paths, options).map_err(|err| Hint::of_tree(&err))?;
@@ -154,7 +157,7 @@ fn report(
         findings,
         suppressed,
         coverage,
-        targets: args.paths.clone(),
+        targets: args.changes.diff.clone().map_or_else(|| args.paths.clone(), |file| vec![file]),
         n_below,
         elapsed: start.elapsed(),
         fail_on: match args.judge.fail_on {

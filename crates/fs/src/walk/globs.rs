@@ -8,13 +8,19 @@ use crate::error::Error;
 
 /// Globs of what to scan and what to leave out.
 #[derive(Debug)]
-pub(crate) struct Globs {
+pub struct Globs {
     include: Option<Gitignore>,
     exclude: Option<Gitignore>,
 }
 
 impl Globs {
-    pub(crate) fn new(include: &[String], exclude: &[String]) -> Result<Self, Error> {
+    /// Returns the globs of files to scan, all of them when there are none, and of
+    /// files and directories to leave out, which win.
+    ///
+    /// # Errors
+    ///
+    /// A glob is not valid.
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, Error> {
         Ok(Self { include: compile(include)?, exclude: compile(exclude)? })
     }
 
@@ -30,6 +36,14 @@ impl Globs {
             Some(format!("`{glob}`"))
         });
         excluded.or_else(|| (!is_dir && !self.is_included(paths)).then(|| "no glob includes it".to_owned()))
+    }
+
+    /// Returns why a file that no walk leads to is left out: a glob leaves out the
+    /// file or a directory it lies in, or none includes it.
+    pub fn refuse_file(&self, path: &Path) -> Option<String> {
+        let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        let outermost = folders.filter_map(|folder| self.refuse(&[strip(folder)], true)).last();
+        outermost.or_else(|| self.refuse(&[strip(path)], false))
     }
 
     fn is_included(&self, paths: &[&Path]) -> bool {
@@ -81,6 +95,15 @@ mod tests {
         assert_eq!(left, ["src/a.rs", "src/b/c.rs", "a/b.toml", "/abs/x.toml"]);
         assert!(globs.refuse(&[Path::new("a/gen")], true).is_some());
         assert!(globs.refuse(&[Path::new("a/other")], true).is_none());
+    }
+
+    #[test]
+    fn a_file_is_left_out_with_its_directory() {
+        let globs = Globs::new(&[], &["gen/".into(), "*.lock".into()]).expect("valid");
+        let why = |path: &str| globs.refuse_file(Path::new(path));
+        assert_eq!(why("a/gen/b/c.rs").as_deref(), Some("`gen/`"));
+        assert_eq!(why("a/x.lock").as_deref(), Some("`*.lock`"));
+        assert_eq!((why("gen"), why("/a/b.rs")), (None, None));
     }
 
     #[test]

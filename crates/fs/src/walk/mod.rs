@@ -21,7 +21,7 @@ use std::thread;
 
 use leaktight_core::{Event, SkipReason};
 
-pub(crate) use self::globs::Globs;
+pub use self::globs::Globs;
 
 use self::folder::{Node, Pending};
 use self::links::Link;

@@ -1,0 +1,107 @@
+//! Unified diffs as a source.
+
+mod file;
+mod hunk;
+mod lines;
+mod name;
+mod reader;
+
+use std::io::{ErrorKind, Read};
+use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use leaktight_core::{Chunk, Event, Origin, Skip, SkipReason, Source};
+
+use self::lines::Lines;
+use self::reader::Reader;
+use crate::part::Visitor;
+
+/// Tells why a file is left out, if it is.
+pub type Filter = dyn Fn(&Path) -> Option<String> + Send + Sync;
+
+/// A unified diff: of git, Subversion, Mercurial or `diff -u`, read as it comes
+/// and in constant memory.
+///
+/// Lines that are added are lent together with those that stay, which count as
+/// context only; lines that are taken away are not lent. Lines, columns and paths
+/// are those of the new file. Offsets count the bytes of the new sides shown so
+/// far, because a diff doesn't tell what stands between its hunks.
+///
+/// A hunk with more or fewer lines than it says is scanned for what it holds, and
+/// its file reported as malformed.
+pub struct Diff {
+    input: Mutex<Option<Box<dyn Read + Send>>>,
+    overlap: usize,
+    filter: Option<Box<Filter>>,
+}
+
+impl Diff {
+    /// Returns the diff that `input` holds, of which a source can be driven once.
+    /// Parts of long hunks share `overlap` bytes.
+    ///
+    /// A reader that has nothing yet may say so with [`ErrorKind::WouldBlock`] after
+    /// a while: the visitor is then asked whether to go on.
+    pub fn new(input: impl Read + Send + 'static, overlap: usize) -> Self {
+        Self { input: Mutex::new(Some(Box::new(input))), overlap, filter: None }
+    }
+
+    /// Leaves out the files that `filter` names a reason for.
+    #[must_use]
+    pub fn with_filter(self, filter: Box<Filter>) -> Self {
+        Self { filter: Some(filter), ..self }
+    }
+
+    fn read(&self, input: Box<dyn Read + Send>, visitor: Visitor<'_>) -> Result<(), Skip> {
+        let stopped = || Skip::new("-", SkipReason::Interrupted, "");
+        let mut lines = Lines::new(input);
+        let mut reader = Reader::new(visitor, self.overlap, self.filter.as_deref());
+        loop {
+            let flow = match lines.next() {
+                Ok(Some(line)) => reader.take(line),
+                Ok(None) => break,
+                // Nothing to look at, only to hear whether to go on.
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {
+                    visitor(Event::Chunk(Chunk::new(&[], Arc::new(Origin::Stdin))))
+                }
+                Err(err) => {
+                    let skip = Skip::new("-", SkipReason::Io, err);
+                    // Whatever that says, nothing follows.
+                    let _ = reader.finish();
+                    return Err(skip);
+                }
+            };
+            if flow.is_break() {
+                return Err(stopped());
+            }
+        }
+        match reader.finish() {
+            ControlFlow::Continue(true) => Ok(()),
+            ControlFlow::Continue(false) => Err(Skip::new(
+                "-",
+                SkipReason::Malformed,
+                "it holds no unified diff, as `git diff` and `diff -u` write them",
+            )),
+            ControlFlow::Break(()) => Err(stopped()),
+        }
+    }
+}
+
+impl Source for Diff {
+    fn drive(&self, visitor: Visitor<'_>) {
+        let input = self.input.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(input) = input else { return };
+        let read = panic::catch_unwind(AssertUnwindSafe(|| self.read(input, visitor)));
+        let skip = match read {
+            Ok(Ok(())) => return,
+            Ok(Err(skip)) => skip,
+            Err(_) => Skip::new("-", SkipReason::Internal, "the scan of it panicked"),
+        };
+        // It was the last event: there is nothing left to break off.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| visitor(Event::Skipped(skip))));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! From the lines of a diff to the text of new files.
+
+use std::ops::ControlFlow;
+
+use super::Filter;
+use super::file::File;
+use super::hunk::{Hunk, Kind};
+use super::lines::Line;
+use super::name;
+use crate::part::{Text, Visitor};
+
+/// Where in a diff a line stands.
+#[derive(Debug)]
+enum Place {
+    /// Before or between files, or in the lines about one.
+    Outside,
+    /// Within a hunk that starts at this line of the diff.
+    Within(Hunk, u64),
+    /// Right behind a hunk that starts at this line of the diff.
+    Behind(usize, u64),
+}
+
+/// Reads a diff line by line.
+pub(super) struct Reader<'a> {
+    visitor: Visitor<'a>,
+    filter: Option<&'a Filter>,
+    text: Text<'a>,
+    place: Place,
+    /// The file whose part is being read, and why it is left out if it is.
+    file: Option<(File, Option<String>)>,
+    /// What stood behind `---` in the line before.
+    old: Option<Vec<u8>>,
+    /// What the line is of which a piece was read.
+    kind: Kind,
+    /// Lines read so far.
+    n_lines: u64,
+    is_blank: bool,
+    is_diff: bool,
+    is_git: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(visitor: Visitor<'a>, overlap: usize, filter: Option<&'a Filter>) -> Self {
+        Self {
+            visitor,
+            filter,
+            text: Text::new(visitor, overlap),
+            place: Place::Outside,
+            file: None,
+            old: None,
+            kind: Kind::Note,
+            n_lines: 0,
+            is_blank: true,
+            is_diff: false,
+            is_git: false,
+        }
+    }
+
+    /// Takes a line, or a piece of one.
+    pub(super) fn take(&mut self, line: Line<'_>) -> ControlFlow<()> {
+        if !line.is_start {
+            return self.push(line.bytes);
+        }
+        self.n_lines += 1;
+        self.is_blank &= line.text().is_empty();
+        match &mut self.place {
+            Place::Within(hunk, at) => match hunk.take(line.text()) {
+                Some(kind) => {
+                    let (columns, is_over, at) = (hunk.columns(), hunk.is_over(), *at);
+                    if is_over {
+                        self.place = Place::Behind(columns, at);
+                    }
+                    self.kind = kind;
+                    self.push(&line.bytes[columns.min(line.text().len())..])
+                }
+                None => {
+                    let at = *at;
+                    self.complain(at, "has fewer lines than it says");
+                    self.leave()?;
+                    self.outside(line)
+                }
+            },
+            Place::Behind(columns, at) => {
+                let (columns, at) = (*columns, *at);
+                self.behind(line, columns, at)
+            }
+            Place::Outside => self.outside(line),
+        }
+    }
+
+    /// Ends the diff; returns whether there was one, or nothing at all.
+    pub(super) fn finish(mut self) -> ControlFlow<(), bool> {
+        if let Place::Within(_, at) = self.place {
+            self.complain(at, "ends too early");
+        }
+        self.end_file()?;
+        ControlFlow::Continue(self.is_diff || self.is_blank)
+    }
+
+    /// Appends to the text of the new file what belongs there.
+    fn push(&mut self, bytes: &[u8]) -> ControlFlow<()> {
+        let (Some((file, None)), Kind::Added | Kind::Context) = (&mut self.file, self.kind) else {
+            return ControlFlow::Continue(());
+        };
+        let is_added = self.kind == Kind::Added;
+        if is_added {
+            file.added += bytes.len() as u64;
+        }
+        self.text.push(bytes, is_added)
+    }
+
+    /// Takes a line right behind a hunk: one more of it, or of something else.
+    fn behind(&mut self, line: Line<'_>, columns: usize, at: u64) -> ControlFlow<()> {
+        let text = line.text();
+        let prefix = &text[..columns.min(text.len())];
+        if prefix.first() == Some(&b'\\') {
+            self.kind = Kind::Note;
+            return ControlFlow::Continue(());
+        }
+        let is_more = prefix.iter().any(|byte| *byte != b'-') && prefix.iter().all(|byte| b" +-".contains(byte));
+        if text.starts_with(b"--- ") || !is_more {
+            self.leave()?;
+            return self.outside(line);
+        }
+        self.complain(at, "has more lines than it says");
+        self.kind = if prefix.contains(&b'-') { Kind::Removed } else { Kind::Added };
+        self.push(&line.bytes[prefix.len()..])
+    }
+
+    /// Leaves a hunk.
+    fn leave(&mut self) -> ControlFlow<()> {
+        self.place = Place::Outside;
+        self.kind = Kind::Note;
+        self.text.finish()
+    }
+
+    /// Takes a line that is in no hunk.
+    fn outside(&mut self, line: Line<'_>) -> ControlFlow<()> {
+        self.kind = Kind::Note;
+        let text = line.text();
+        let old = self.old.take();
+        let behind = |mark: &str| text.strip_prefix(mark.as_bytes());
+        if let Some(names) = behind("diff --git ") {
+            self.is_git = true;
+            return self.start(File::of_git(names));
+        }
+        if let Some(name) = behind("diff --cc ").or_else(|| behind("diff --combined ")) {
+            self.is_git = true;
+            return self.start(File::named(name));
+        }
+        if let Some(name) = behind("Index: ") {
+            return self.start(File::named(name));
+        }
+        if let Some(name) = behind("--- ") {
+            self.old = Some(name::parse(name));
+            return ControlFlow::Continue(());
+        }
+        if let Some(old) = old {
+            if let Some(new) = behind("+++ ") {
+                return self.sides(old, name::parse(new));
+            }
+            if text.starts_with(b"+") && self.file.is_some() {
+                // What looked like a name was a line of no hunk, and so is this.
+                self.stray(1)?;
+                return self.behind(line, 1, self.n_lines);
+            }
+        }
+        if text.starts_with(b"@@") || text.starts_with(b"## ") && self.file.is_some() {
+            return self.hunk(text);
+        }
+        self.remark(text)
+    }
+
+    /// Takes the names behind `---` and `+++`.
+    fn sides(&mut self, old: Vec<u8>, new: Vec<u8>) -> ControlFlow<()> {
+        if self.file.as_ref().is_none_or(|(file, _)| file.has_sides()) {
+            self.start(File::default())?;
+        }
+        if let Some((file, excluded)) = &mut self.file {
+            file.set_sides(old, new);
+            *excluded = excluded_by(self.filter, file);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Starts a hunk.
+    fn hunk(&mut self, text: &[u8]) -> ControlFlow<()> {
+        if self.file.is_none() {
+            self.start(File::default())?;
+        }
+        let Some(hunk) = Hunk::parse(text) else {
+            self.complain(self.n_lines, "has a first line that is not understood");
+            return self.stray(1);
+        };
+        if let Some((file, _)) = &self.file {
+            self.text.start(file.origin(), hunk.line);
+        }
+        let (at, columns) = (self.n_lines, hunk.columns());
+        self.place = if hunk.is_over() { Place::Behind(columns, at) } else { Place::Within(hunk, at) };
+        ControlFlow::Continue(())
+    }
+
+    /// Goes on as behind a hunk, so that lines that look like more of it are scanned.
+    fn stray(&mut self, columns: usize) -> ControlFlow<()> {
+        if let Some((file, _)) = &self.file {
+            self.text.start(file.origin(), 1);
+        }
+        self.place = Place::Behind(columns, self.n_lines);
+        ControlFlow::Continue(())
+    }
+
+    /// Takes a line about a file.
+    fn remark(&mut self, text: &[u8]) -> ControlFlow<()> {
+        const BINARY: [&[u8]; 3] =
+            [b"Binary file", b"GIT binary patch", b"Cannot display: file marked as a binary type"];
+        let renamed = text.strip_prefix(b"rename to ").or_else(|| text.strip_prefix(b"copy to "));
+        let is_binary = BINARY.iter().any(|start| text.starts_with(start));
+        if text.starts_with(b"***************") {
+            self.fault("it is a context diff; `diff -u` writes one that can be read");
+        } else if text.starts_with(b"Only in ") && !self.is_git {
+            self.fault("a file is on one side only and not shown; `diff -N` shows it");
+        } else if is_binary && self.file.as_ref().is_none_or(|(file, _)| file.has_sides()) && !self.is_git {
+            let mut file = File::named(between(text));
+            file.is_binary = true;
+            self.start(file)?;
+            return self.end_file();
+        } else if let Some((file, excluded)) = &mut self.file {
+            file.is_binary |= is_binary;
+            if let Some(name) = renamed {
+                file.rename(name);
+                *excluded = excluded_by(self.filter, file);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Says what is wrong with a hunk, once a file.
+    fn complain(&mut self, at: u64, what: &str) {
+        self.fault(&format!("the hunk at line {at} of the diff {what}"));
+    }
+
+    /// Says what is wrong, once a file.
+    fn fault(&mut self, what: &str) {
+        let (file, _) = self.file.get_or_insert_default();
+        self.is_diff = true;
+        file.trouble.get_or_insert_with(|| what.to_owned());
+    }
+
+    fn start(&mut self, file: File) -> ControlFlow<()> {
+        self.end_file()?;
+        self.is_diff = true;
+        let excluded = excluded_by(self.filter, &file);
+        self.file = Some((file, excluded));
+        ControlFlow::Continue(())
+    }
+
+    fn end_file(&mut self) -> ControlFlow<()> {
+        self.leave()?;
+        let Some((file, excluded)) = self.file.take() else { return ControlFlow::Continue(()) };
+        (self.visitor)(file.finish(excluded))
+    }
+}
+
+fn excluded_by(filter: Option<&Filter>, file: &File) -> Option<String> {
+    filter.and_then(|filter| filter(&file.path()?))
+}
+
+/// Returns the second name in `Binary files a and b differ`, or the one in
+/// `Binary file a has changed`.
+fn between(text: &[u8]) -> &[u8] {
+    let text = text.strip_suffix(b" differ").or_else(|| text.strip_suffix(b" has changed")).unwrap_or(text);
+    if let Some(at) = memchr::memmem::rfind(text, b" and ") {
+        return &text[at + 5..];
+    }
+    text.strip_prefix(b"Binary file ").unwrap_or(text)
+}
