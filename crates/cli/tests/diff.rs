@@ -100,7 +100,7 @@ fn every_format_names_the_line_of_the_new_file() {
         ("sarif", "\"startLine\": 11"),
         ("github", "file=src/x.py,line=11,"),
         ("gitlab", "\"start_line\": 11"),
-        ("junit", "src/x.py:11:1"),
+        ("junit", "file=\"src/x.py\" line=\"11\""),
         ("csv", ",src/x.py,11,1,"),
     ] {
         project.pipe(&["scan", "--diff", "-", "-f", format], text.as_bytes()).exits(1).prints(place);
