@@ -12,6 +12,7 @@
 
 mod error;
 pub mod redact;
+pub mod shell;
 pub mod splice;
 pub mod store;
 
