@@ -15,5 +15,6 @@ pub mod redact;
 pub mod shell;
 pub mod splice;
 pub mod store;
+pub mod vault;
 
 pub use crate::error::Error;

@@ -133,6 +133,14 @@ impl Book {
         unreachable!("256 tags of 60 bits are taken")
     }
 
+    /// Notes that all entries in use were stored at `now`.
+    pub(crate) fn mark_saved(&mut self, now: u64) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.used) {
+            entry.used = false;
+            entry.seen = if entry.seen == 0 { now } else { entry.seen };
+        }
+    }
+
     fn insert(&mut self, tag: String, entry: Entry) -> &Entry {
         let idx = self.entries.len();
         self.by_name.insert(entry.placeholder.clone(), idx);

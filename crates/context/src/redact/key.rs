@@ -30,6 +30,11 @@ impl Key {
         Ok(Self(bytes))
     }
 
+    /// Returns the bytes: for the file that keeps the key.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Derives a key for one purpose.
     pub(crate) fn derive(&self, purpose: &str) -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
