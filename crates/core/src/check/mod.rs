@@ -9,13 +9,16 @@ mod aws;
 mod azure;
 mod base64;
 mod basic;
+mod connection;
 mod crc;
 mod dice;
 mod json;
 mod jwt;
 mod mnemonic;
 mod name;
+mod password;
 mod pem;
+mod place;
 mod random;
 mod userinfo;
 mod value;
@@ -139,6 +142,8 @@ fn verdict(check: Check, subject: &Subject<'_>) -> Outcome {
         Check::Userinfo => userinfo::check(subject),
         Check::Assignment => assignment::check(subject),
         Check::Hinted => assignment::check_hinted(subject),
+        Check::Connection => connection::check(subject),
+        Check::Password => password::check(secret),
     }
 }
 
@@ -184,7 +189,9 @@ fn repaired(check: Check, secret: &[u8], dice: &mut Dice) -> Vec<u8> {
         Check::Base64Json => json::repair(secret, dice),
         Check::Random => random::repair(secret, dice),
         Check::Mixed => value::repair_mixed(secret),
-        Check::Literal | Check::Userinfo | Check::Assignment | Check::Hinted => value::repair_literal(secret, dice),
+        Check::Literal | Check::Userinfo | Check::Assignment | Check::Hinted | Check::Connection | Check::Password => {
+            value::repair_literal(secret, dice)
+        }
         Check::Pem | Check::Base64 | Check::AwsKeyId => secret.to_vec(),
     }
 }

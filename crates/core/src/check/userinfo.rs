@@ -14,9 +14,20 @@ const NOWHERE: &[&[u8]] =
 pub(super) fn check(subject: &Subject<'_>) -> Outcome {
     let password = subject.secret_bytes();
     let (user, host) = (user(subject.before()), host(subject.after()));
-    let is_placeholder = !is_literal(password) || placeholder::face(password, true).is_some();
-    if is_placeholder || words::is_dummy_pair(user, password) {
+    if !is_literal(password) || placeholder::face(password, true).is_some() {
         return Outcome::Drop;
+    }
+    judge(user, password, host)
+}
+
+/// Judges a password by itself, and by the user and the host it belongs to.
+pub(super) fn judge(user: &[u8], password: &[u8], host: &[u8]) -> Outcome {
+    if words::is_dummy_pair(user, password) {
+        return Outcome::Drop;
+    }
+    // A name that nobody gives in documentation, and again as its password, opens something.
+    if password == user && password.len() > 7 && !words::is_dummy(user) {
+        return Outcome::Doubt;
     }
     let is_weak = words::is_dummy(&unescape(password)) || password == user || password.len() < 3;
     match (is_weak, Host::of(host)) {
@@ -115,7 +126,7 @@ mod tests {
     use super::*;
     use crate::span::Span;
 
-    fn judge(user: &str, password: &str, host: &str) -> Outcome {
+    fn check_uri(user: &str, password: &str, host: &str) -> Outcome {
         let text = format!("postgres://{user}:{password}@{host}");
         let start = 12 + user.len();
         let secret = Span::new(start, start + password.len());
@@ -124,19 +135,25 @@ mod tests {
 
     #[test]
     fn a_password_passes() {
-        assert_eq!(judge("app", "k3J9mQ2xR7", "db.corp.net:5432/app"), Outcome::Pass);
-        assert_eq!(judge("app", "k3J9mQ2xR7", "localhost/app"), Outcome::Pass);
-        assert_eq!(judge("user", "Gr33nT3a!", "10.0.0.7/x"), Outcome::Pass);
+        assert_eq!(check_uri("app", "k3J9mQ2xR7", "db.corp.net:5432/app"), Outcome::Pass);
+        assert_eq!(check_uri("app", "k3J9mQ2xR7", "localhost/app"), Outcome::Pass);
+        assert_eq!(check_uri("user", "Gr33nT3a!", "10.0.0.7/x"), Outcome::Pass);
     }
 
     #[test]
     fn a_common_word_is_low_near_by() {
         for host in ["localhost", "127.0.0.1:5432", "db/app", "example.com/x", "[::1]:80"] {
-            assert_eq!(judge("postgres", "postgres", host), Outcome::Low, "{host}");
+            assert_eq!(check_uri("postgres", "postgres", host), Outcome::Low, "{host}");
         }
-        assert_eq!(judge("root", "secret", "db.corp.net"), Outcome::Low);
-        assert_eq!(judge("root", "admin", "db.corp.net"), Outcome::Neutral);
-        assert_eq!(judge("root", "p%40ssw0rd", "db"), Outcome::Low);
+        assert_eq!(check_uri("root", "secret", "db.corp.net"), Outcome::Low);
+        assert_eq!(check_uri("root", "admin", "db.corp.net"), Outcome::Neutral);
+        assert_eq!(check_uri("root", "p%40ssw0rd", "db"), Outcome::Low);
+    }
+
+    #[test]
+    fn a_name_of_its_own_is_a_poor_password_but_one() {
+        assert_eq!(check_uri("billing_app", "billing_app", "db"), Outcome::Doubt);
+        assert_eq!(check_uri("testuser", "testuser", "db"), Outcome::Low);
     }
 
     #[test]
@@ -149,14 +166,14 @@ mod tests {
             ("me", "<password>"),
             ("me", "xxxxxx"),
         ] {
-            assert_eq!(judge(user, password, "db.corp.net"), Outcome::Drop, "{user}");
+            assert_eq!(check_uri(user, password, "db.corp.net"), Outcome::Drop, "{user}");
         }
     }
 
     #[test]
     fn references_are_dropped() {
         for password in ["${PASS}", "$PASS", "%s", "{password}", "%(pw)s", "{{pw}}", "***", "[PASSWORD]", "#{pw}"] {
-            assert_eq!(judge("app", password, "db.corp.net"), Outcome::Drop, "{password}");
+            assert_eq!(check_uri("app", password, "db.corp.net"), Outcome::Drop, "{password}");
         }
     }
 }

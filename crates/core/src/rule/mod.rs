@@ -281,5 +281,9 @@ named! {
         Assignment("assignment"),
         /// The random value of an assignment whose name only hints at one.
         Hinted("hinted"),
+        /// The password of a connection string, and no dummy.
+        Connection("connection"),
+        /// A literal that somebody may have chosen for a password, and no dummy.
+        Password("password"),
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
 
 /// Whether a person may have chosen the value, so that words in it say something.
 fn is_generic(rule: &Rule) -> bool {
-    let judged = [Check::Literal, Check::Assignment, Check::Hinted, Check::Userinfo];
+    let judged =
+        [Check::Literal, Check::Assignment, Check::Hinted, Check::Userinfo, Check::Connection, Check::Password];
     rule.has_tag(Tag::Password) || judged.iter().any(|check| rule.checks.contains(check))
 }
 

@@ -9,6 +9,10 @@ use crate::finding::Reason;
 use crate::rule::{Check, Confidence, Rule};
 use crate::ruleset::RuleSet;
 
+/// Checks that have the last word on confidence: GitHub's checksum is documented
+/// and was never changed, and the other two know the user and the host.
+const LAST_WORDS: [Check; 3] = [Check::GithubCrc32, Check::Userinfo, Check::Connection];
+
 /// Leaves disjoint matches, in the order of their places.
 pub(super) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut Vec<Rejection>) {
     if matches.windows(2).all(|pair| pair[0].secret.end <= pair[1].secret.start) {
@@ -29,7 +33,7 @@ pub(super) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut 
         if let Some((_, winner)) = rival {
             let (winner, loser, confidence) = (*winner, rules.rule(matches[idx].rule_idx), matches[idx].confidence);
             let rule = rules.rule(matches[winner].rule_idx);
-            if !rule.checks.contains(&Check::GithubCrc32) && !rule.checks.contains(&Check::Userinfo) {
+            if !LAST_WORDS.iter().any(|check| rule.checks.contains(check)) {
                 raise(&mut matches[winner], loser, confidence);
             }
             let id = rule.id.clone().into_owned();
@@ -43,8 +47,7 @@ pub(super) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut 
 }
 
 /// Raises a match whose format alone says little to medium, where its name
-/// says secret as well. A checksum of GitHub's has the last word, for it is
-/// documented and was never changed.
+/// says secret as well.
 fn raise(winner: &mut Match, loser: &Rule, confidence: Confidence) {
     if winner.confidence == Confidence::Low && confidence > Confidence::Low {
         winner.confidence = Confidence::Medium;
@@ -55,7 +58,16 @@ fn raise(winner: &mut Match, loser: &Rule, confidence: Confidence) {
 /// How much a rule says: a format of its own, a vendor's word near an opaque
 /// token, or only a name that promises a secret.
 fn rank(rule: &Rule) -> (u32, u32) {
-    let judged = [Check::Literal, Check::Assignment, Check::Hinted, Check::Userinfo, Check::Random, Check::BasicAuth];
+    let judged = [
+        Check::Literal,
+        Check::Assignment,
+        Check::Hinted,
+        Check::Userinfo,
+        Check::Connection,
+        Check::Password,
+        Check::Random,
+        Check::BasicAuth,
+    ];
     let generic = judged.iter().any(|check| rule.checks.contains(check));
     let class = match (rule.context.is_empty(), generic, rule.gate.anchors.is_empty()) {
         (true, true, _) => 1,
