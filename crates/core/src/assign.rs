@@ -18,9 +18,6 @@ pub(crate) use self::forward::forward;
 use crate::check::Words;
 use crate::span::Span;
 
-/// Bytes that a name, what joins it to its value, and the value may take at most.
-pub(crate) const LONGEST: usize = value::LONGEST + 512;
-
 /// A name and its value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Assignment {

@@ -35,6 +35,7 @@ mod sample;
 mod scan;
 mod secret;
 mod span;
+mod table;
 
 pub use crate::chunk::{Chunk, Origin};
 pub use crate::entropy::shannon;

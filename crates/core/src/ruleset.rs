@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
@@ -12,13 +13,12 @@ use crate::rule::Anchor;
 use crate::rule::{
     Boundary, ByteSet, Check, Companion, Confidence, Driver, Follow, Gate, Rule, RuleError, Severity, Tag, read_rules,
 };
-use crate::scan::Tables;
+use crate::table::{Assigned, Literal, LiteralTable, Margin, Margins, Tables, Teddy, Use, Windows};
 
 static BUILTIN: &[Rule] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
 
-/// The greatest length of a match that is looked for, in bytes: patterns
-/// without a bound of their own are held to it.
-pub(crate) const LONGEST_MATCH: usize = 64 << 10;
+/// The searches of the built-in rules.
+static TABLES: Tables = include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
 /// Bytes of a compiled pattern, at most; a larger one is an error of the rule.
 const PATTERN_SIZE: usize = 8 << 20;
@@ -29,7 +29,9 @@ const PATTERN_SIZE: usize = 8 << 20;
 pub struct RuleSet {
     rules: Cow<'static, [Rule]>,
     patterns: Vec<OnceLock<Option<Regex>>>,
-    tables: Tables,
+    tables: Cow<'static, Tables>,
+    /// The search for literals where they crowd, built when first needed.
+    crowd: OnceLock<AhoCorasick>,
     companions: Vec<Vec<usize>>,
     overrides: HashMap<usize, Override>,
 }
@@ -48,7 +50,7 @@ pub struct Override {
 impl RuleSet {
     /// Returns the built-in rules.
     pub fn builtin() -> Self {
-        Self::compile(Cow::Borrowed(BUILTIN))
+        Self::compile(Cow::Borrowed(BUILTIN), Cow::Borrowed(&TABLES))
     }
 
     /// Returns the rules of the files, given as names and texts.
@@ -81,7 +83,8 @@ impl RuleSet {
     ///
     /// Returns the first rule whose pattern is too large to compile.
     pub fn from_rules(rules: Vec<Rule>) -> Result<Self, RuleError> {
-        let set = Self::compile(Cow::Owned(rules));
+        let tables = Tables::new(&rules);
+        let set = Self::compile(Cow::Owned(rules), Cow::Owned(tables));
         let failed = (0..set.rules.len()).find(|idx| set.pattern(*idx).is_none());
         match failed {
             Some(idx) => Err(RuleError {
@@ -95,7 +98,7 @@ impl RuleSet {
         }
     }
 
-    fn compile(rules: Cow<'static, [Rule]>) -> Self {
+    fn compile(rules: Cow<'static, [Rule]>, tables: Cow<'static, Tables>) -> Self {
         let by_id: HashMap<&str, usize> = if rules.iter().any(|rule| !rule.companions.is_empty()) {
             rules.iter().enumerate().map(|(idx, rule)| (rule.id.as_ref(), idx)).collect()
         } else {
@@ -106,7 +109,8 @@ impl RuleSet {
             .map(|rule| rule.companions.iter().filter_map(|one| by_id.get(one.id.as_ref()).copied()).collect())
             .collect();
         Self {
-            tables: Tables::new(&rules),
+            tables,
+            crowd: OnceLock::new(),
             patterns: (0..rules.len()).map(|_| OnceLock::new()).collect(),
             companions,
             rules,
@@ -166,6 +170,17 @@ impl RuleSet {
 
     pub(crate) fn tables(&self) -> &Tables {
         &self.tables
+    }
+
+    /// The search for all the literals of a set that has too many for vectors.
+    pub(crate) fn crowd(&self) -> &AhoCorasick {
+        self.crowd.get_or_init(|| {
+            let patterns = self.tables.crowd.iter().map(|idx| &self.tables.literals[*idx as usize].text);
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .build(patterns)
+                .expect("the literals of a rule set are far fewer and shorter than an automaton can hold")
+        })
     }
 
     /// The companions of a rule that exist, with their indices.

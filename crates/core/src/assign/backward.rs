@@ -1,11 +1,13 @@
 //! From a run of token characters to the name of the value it belongs to.
 
-use super::{Assignment, LONGEST, is_closer, is_name, is_quote, is_space, skip, skip_back};
+use super::{Assignment, is_closer, is_name, is_quote, is_space, skip, skip_back};
 use crate::rule::NAME_WORDS;
 use crate::span::Span;
 
 /// Characters of a value before the run that led to it.
 const MAX_LEAD: usize = 64;
+/// Characters of a value behind the run.
+const MAX_TAIL: usize = 768;
 /// Characters of a name.
 const MAX_NAME: usize = 64;
 
@@ -19,7 +21,7 @@ const HINTS: &[&[u8]] = &[
 /// [`NAME_WORDS`] are left to the reader that starts at that word.
 pub(crate) fn backward(bytes: &[u8], run: Span) -> Option<Assignment> {
     let start = skip_back(bytes, run.start, MAX_LEAD, is_lead);
-    let end = skip(bytes, run.end, LONGEST / 2, is_value);
+    let end = skip(bytes, run.end, MAX_TAIL, is_value);
     let quote = quote_before(bytes, start);
     let name = name_before(bytes, skip_back(bytes, quote, 12, is_space), quote < start)?;
     let value = Span::new(start, end);

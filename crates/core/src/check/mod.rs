@@ -32,9 +32,6 @@ use crate::check::dice::Dice;
 use crate::rule::Check;
 use crate::span::Span;
 
-/// How far the body of an armoured key may extend, in bytes.
-pub(crate) const PEM_LENGTH: usize = 32 << 10;
-
 /// What a check looks at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {

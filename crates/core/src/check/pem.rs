@@ -5,10 +5,11 @@ use memchr::memmem;
 
 use crate::check::base64::{self, decode, is_digit};
 use crate::check::dice::Dice;
-use crate::check::{Outcome, PEM_LENGTH, Subject};
+use crate::check::{Outcome, Subject};
 use crate::entropy::shannon;
 use crate::placeholder;
 use crate::span::Span;
+use crate::table::PEM_LENGTH;
 
 /// The least base64 a key has: an Ed25519 key in PKCS #8.
 const MIN_BODY: usize = 64;

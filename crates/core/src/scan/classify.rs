@@ -4,7 +4,7 @@
 //! Every 64 bytes become one word of each mask, the byte at offset `i` bit `i`.
 //! The portable code is the definition; the SIMD code is tested to agree.
 
-use super::literals::byte_rarity;
+use crate::table::{Teddy, WINDOW};
 
 /// Bytes described by one word of a mask.
 pub(super) const LANE: usize = 64;
@@ -50,9 +50,6 @@ impl Masks {
     }
 }
 
-/// Bytes of a window; the last of a window of three may be any.
-const WINDOW: usize = 4;
-
 /// What the machine can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
@@ -77,114 +74,6 @@ impl Level {
             }
         }
         Self::Portable
-    }
-}
-
-/// Buckets of windows; those beyond eight are a second table.
-const BUCKETS: usize = 16;
-
-/// The buckets of one byte of a window: by low nibble and by high nibble.
-type Nibbles = ([u8; 16], [u8; 16]);
-
-/// The nibbles of the bytes of searched-for windows, in buckets: a window can
-/// only start where one bucket holds all eight nibbles.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Teddy {
-    /// For either half of the buckets, for each byte of a window.
-    nibbles: [[Nibbles; WINDOW]; 2],
-    empty: bool,
-}
-
-/// The nibbles of the windows in one bucket, as sets of bits.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
-    low: [u16; WINDOW],
-    high: [u16; WINDOW],
-    /// About how many places of source code pass.
-    chance: f32,
-}
-
-impl Bucket {
-    fn with(mut self, window: &[u8]) -> Self {
-        for (at, byte) in window.iter().enumerate() {
-            for case in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
-                self.low[at] |= 1 << (case & 15);
-                self.high[at] |= 1 << (case >> 4);
-            }
-        }
-        for at in window.len()..WINDOW {
-            (self.low[at], self.high[at]) = (u16::MAX, u16::MAX);
-        }
-        self.chance = (0..WINDOW).map(|at| share(self.low[at], self.high[at])).product();
-        self
-    }
-}
-
-/// The share of the bytes of source code whose nibbles belong to the sets.
-fn share(low: u16, high: u16) -> f32 {
-    if (low, high) == (u16::MAX, u16::MAX) {
-        return 1.0;
-    }
-    let mut sum = 0.0;
-    let mut highs = high & 0xff;
-    while highs != 0 {
-        let row = highs.trailing_zeros() as usize * 16;
-        highs &= highs - 1;
-        let mut lows = low;
-        while lows != 0 {
-            sum += FREQUENCY[row + lows.trailing_zeros() as usize];
-            lows &= lows - 1;
-        }
-    }
-    sum
-}
-
-/// About how often each byte occurs in source code.
-static FREQUENCY: [f32; 128] = {
-    const SHARE: [f32; 8] = [0.0, 0.09, 0.05, 0.03, 0.015, 0.008, 0.004, 0.002];
-    let mut all = [0.0; 128];
-    let mut byte = b' ';
-    while byte < 127 {
-        let share = SHARE[byte_rarity(byte.to_ascii_lowercase()) as usize];
-        all[byte as usize] = if byte.is_ascii_uppercase() { share / 6.0 } else { share };
-        byte += 1;
-    }
-    all
-};
-
-impl Teddy {
-    /// Builds the buckets for windows of three or four bytes in which letters stand for both cases.
-    pub(super) fn new(windows: &[&[u8]]) -> Self {
-        let mut windows = windows.to_vec();
-        windows.sort_unstable();
-        windows.dedup();
-        let mut buckets = [Bucket::default(); BUCKETS];
-        for window in &windows {
-            // Where the window adds the fewest places that pass by chance.
-            let grown = buckets.map(|bucket| bucket.with(window));
-            let added = |number: &usize| grown[*number].chance - buckets[*number].chance;
-            let least = (0..BUCKETS).min_by(|a, b| added(a).total_cmp(&added(b))).unwrap_or(0);
-            buckets[least] = grown[least];
-        }
-        let mut teddy = Self { empty: windows.is_empty(), ..Self::default() };
-        for (number, bucket) in buckets.iter().enumerate() {
-            let (half, bit) = (number / 8, number % 8);
-            for (at, (low, high)) in teddy.nibbles[half].iter_mut().enumerate() {
-                for nibble in 0..16 {
-                    low[nibble] |= u8::from(bucket.low[at] >> nibble & 1 != 0) << bit;
-                    high[nibble] |= u8::from(bucket.high[at] >> nibble & 1 != 0) << bit;
-                }
-            }
-        }
-        teddy
-    }
-
-    fn starts(&self, bytes: &[u8]) -> bool {
-        self.nibbles.iter().any(|half| {
-            let bucket =
-                |(byte, (low, high)): (&u8, &Nibbles)| low[usize::from(byte & 15)] & high[usize::from(byte >> 4)];
-            bytes.iter().zip(half).map(bucket).fold(u8::MAX, |all, one| all & one) != 0
-        })
     }
 }
 
@@ -247,7 +136,8 @@ fn portable(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{BEYOND, LANE, Masks, Teddy};
+    use super::{BEYOND, LANE, Masks};
+    use crate::table::{Teddy, WINDOW};
 
     /// Bits of the class tables: a byte belongs to a class when the entries of
     /// its low and its high nibble share a bit; `EXTRA` is the bit of those that
@@ -288,6 +178,10 @@ mod x86 {
         unsafe { ssse3_inner(block, teddy, masks) }
     }
 
+    // Helpers rather than closures: one that passes through a generic function
+    // without the feature, such as `map`, is called for every vector.
+
+    #[inline]
     #[target_feature(enable = "avx2")]
     fn load32(bytes: &[u8]) -> __m256i {
         let bytes: &[u8; 32] = bytes[..32].try_into().expect("a slice of 32 is an array of 32");
@@ -295,6 +189,7 @@ mod x86 {
         unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
     }
 
+    #[inline]
     #[target_feature(enable = "ssse3")]
     fn load16(bytes: &[u8]) -> __m128i {
         let bytes: &[u8; 16] = bytes[..16].try_into().expect("a slice of 16 is an array of 16");
@@ -302,76 +197,114 @@ mod x86 {
         unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
     }
 
+    /// A table of nibbles for vectors of 32 bytes.
+    #[inline]
     #[target_feature(enable = "avx2")]
     fn table32(table: &[u8; 16]) -> __m256i {
         _mm256_broadcastsi128_si256(load16(table))
     }
 
+    /// Which bits the entries of the low and the high nibble of each byte share.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look32(bytes: __m256i, low: __m256i, high: __m256i) -> __m256i {
+        let nibble = _mm256_set1_epi8(15);
+        let low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
+        let high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
+        _mm256_and_si256(low, high)
+    }
+
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    fn look16(bytes: __m128i, low: __m128i, high: __m128i) -> __m128i {
+        let nibble = _mm_set1_epi8(15);
+        let low = _mm_shuffle_epi8(low, _mm_and_si128(bytes, nibble));
+        let high = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
+        _mm_and_si128(low, high)
+    }
+
+    /// The bytes that are not zero, as bits.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn set32(bytes: __m256i) -> u64 {
+        u64::from(!_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256())) as u32)
+    }
+
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    fn set16(bytes: __m128i) -> u64 {
+        u64::from(!_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128())) as u16)
+    }
+
     #[target_feature(enable = "avx2")]
     fn avx2_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         let (low, high) = (table32(&LOW), table32(&HIGH));
-        let nibble = _mm256_set1_epi8(15);
-        let zero = _mm256_setzero_si256();
         let not_extra = _mm256_set1_epi8(!(EXTRA as i8));
-        let tables = teddy.nibbles.map(|half| half.map(|(low, high)| (table32(&low), table32(&high))));
-        let split =
-            |bytes: __m256i| (_mm256_and_si256(bytes, nibble), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
-        let look = |(low_nibbles, high_nibbles): (__m256i, __m256i), low: __m256i, high: __m256i| {
-            _mm256_and_si256(_mm256_shuffle_epi8(low, low_nibbles), _mm256_shuffle_epi8(high, high_nibbles))
-        };
-        let set = |classes: __m256i| u64::from(!_mm256_movemask_epi8(_mm256_cmpeq_epi8(classes, zero)) as u32);
+        let zero = _mm256_setzero_si256();
+        let mut tables = [[(zero, zero); WINDOW]; 2];
+        for (table, (low, high)) in tables.as_flattened_mut().iter_mut().zip(teddy.nibbles.as_flattened()) {
+            *table = (table32(low), table32(high));
+        }
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (0, 0, 0);
+            let (mut narrow, mut wide, mut word) = (0, 0, 0);
             for at in [0, 32] {
-                let first = split(load32(&bytes[at..]));
-                let class = look(first, low, high);
-                masks.narrow[lane] |= set(_mm256_and_si256(class, not_extra)) << at;
-                masks.wide[lane] |= set(class) << at;
-                if !teddy.empty {
-                    let rest = [1, 2, 3].map(|ahead| split(load32(&bytes[at + ahead..])));
-                    let half = |tables: &[(__m256i, __m256i); 4]| {
-                        let [one, two, three] = [0, 1, 2].map(|at| look(rest[at], tables[at + 1].0, tables[at + 1].1));
-                        let start = _mm256_and_si256(look(first, tables[0].0, tables[0].1), one);
-                        _mm256_and_si256(start, _mm256_and_si256(two, three))
-                    };
-                    masks.word[lane] |= set(_mm256_or_si256(half(&tables[0]), half(&tables[1]))) << at;
+                let ahead = [
+                    load32(&bytes[at..]),
+                    load32(&bytes[at + 1..]),
+                    load32(&bytes[at + 2..]),
+                    load32(&bytes[at + 3..]),
+                ];
+                let class = look32(ahead[0], low, high);
+                narrow |= set32(_mm256_and_si256(class, not_extra)) << at;
+                wide |= set32(class) << at;
+                let mut any = zero;
+                for half in &tables {
+                    let mut all = look32(ahead[0], half[0].0, half[0].1);
+                    for next in 1..WINDOW {
+                        all = _mm256_and_si256(all, look32(ahead[next], half[next].0, half[next].1));
+                    }
+                    any = _mm256_or_si256(any, all);
                 }
+                word |= set32(any) << at;
             }
+            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (narrow, wide, word);
         }
     }
 
     #[target_feature(enable = "ssse3")]
     fn ssse3_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         let (low, high) = (load16(&LOW), load16(&HIGH));
-        let nibble = _mm_set1_epi8(15);
-        let zero = _mm_setzero_si128();
         let not_extra = _mm_set1_epi8(!(EXTRA as i8));
-        let tables = teddy.nibbles.map(|half| half.map(|(low, high)| (load16(&low), load16(&high))));
-        let split = |bytes: __m128i| (_mm_and_si128(bytes, nibble), _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
-        let look = |(low_nibbles, high_nibbles): (__m128i, __m128i), low: __m128i, high: __m128i| {
-            _mm_and_si128(_mm_shuffle_epi8(low, low_nibbles), _mm_shuffle_epi8(high, high_nibbles))
-        };
-        let set = |classes: __m128i| u64::from(!_mm_movemask_epi8(_mm_cmpeq_epi8(classes, zero)) as u16);
+        let zero = _mm_setzero_si128();
+        let mut tables = [[(zero, zero); WINDOW]; 2];
+        for (table, (low, high)) in tables.as_flattened_mut().iter_mut().zip(teddy.nibbles.as_flattened()) {
+            *table = (load16(low), load16(high));
+        }
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (0, 0, 0);
-            for at in (0..LANE).step_by(16) {
-                let first = split(load16(&bytes[at..]));
-                let class = look(first, low, high);
-                masks.narrow[lane] |= set(_mm_and_si128(class, not_extra)) << at;
-                masks.wide[lane] |= set(class) << at;
-                if !teddy.empty {
-                    let rest = [1, 2, 3].map(|ahead| split(load16(&bytes[at + ahead..])));
-                    let half = |tables: &[(__m128i, __m128i); 4]| {
-                        let start = look(first, tables[0].0, tables[0].1);
-                        rest.iter()
-                            .zip(&tables[1..])
-                            .fold(start, |all, (nibbles, table)| _mm_and_si128(all, look(*nibbles, table.0, table.1)))
-                    };
-                    masks.word[lane] |= set(_mm_or_si128(half(&tables[0]), half(&tables[1]))) << at;
+            let (mut narrow, mut wide, mut word) = (0, 0, 0);
+            for at in [0, 16, 32, 48] {
+                let ahead = [
+                    load16(&bytes[at..]),
+                    load16(&bytes[at + 1..]),
+                    load16(&bytes[at + 2..]),
+                    load16(&bytes[at + 3..]),
+                ];
+                let class = look16(ahead[0], low, high);
+                narrow |= set16(_mm_and_si128(class, not_extra)) << at;
+                wide |= set16(class) << at;
+                let mut any = zero;
+                for half in &tables {
+                    let mut all = look16(ahead[0], half[0].0, half[0].1);
+                    for next in 1..WINDOW {
+                        all = _mm_and_si128(all, look16(ahead[next], half[next].0, half[next].1));
+                    }
+                    any = _mm_or_si128(any, all);
                 }
+                word |= set16(any) << at;
             }
+            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (narrow, wide, word);
         }
     }
 }

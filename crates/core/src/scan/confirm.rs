@@ -15,6 +15,7 @@ use crate::finding::Reason;
 use crate::rule::Confidence;
 use crate::ruleset::RuleSet;
 use crate::span::Span;
+use crate::table::{Tables, Use};
 
 /// What a rule's expression matched and the filter let pass.
 #[derive(Clone, Debug)]
@@ -156,14 +157,14 @@ impl<'a, 'b> Confirm<'a, 'b> {
         }
         self.last = Some(found.value);
         let tables = self.rules.tables();
-        for rule_idx in &tables.assigned.generic {
+        for rule_idx in tables.assigned.generic.iter() {
             self.try_value(*rule_idx, found);
         }
         let value = &self.chunk.bytes[found.value.range()];
         if value.len() < 8 || !value.iter().any(u8::is_ascii_digit) {
             return;
         }
-        for rule_idx in tables.owners(self.chunk.bytes, found.whole) {
+        for rule_idx in owners(tables, self.chunk.bytes, found.whole) {
             self.try_value(rule_idx, found);
         }
     }
@@ -222,4 +223,29 @@ impl<'a, 'b> Confirm<'a, 'b> {
             Match { rule_idx, whole, secret, confidence: Confidence::Low, doubtful: false, reasons: Vec::new() };
         filter::judge(self.rules, self.chunk, found)
     }
+}
+
+/// The rules of which a context word stands near an assignment, each once.
+fn owners(tables: &Tables, bytes: &[u8], whole: Span) -> Vec<u32> {
+    let assigned = &tables.assigned;
+    if assigned.reach == 0 {
+        return Vec::new();
+    }
+    let from = whole.start.saturating_sub(assigned.reach);
+    let to = (whole.end + assigned.reach / 2).min(bytes.len());
+    let (mut places, mut owners) = (Vec::new(), Vec::new());
+    assigned.words.sieve(bytes, from, to, &mut places);
+    for at in places {
+        assigned.words.find_at(bytes, at, |literal, start| {
+            if tables.literals[literal as usize].is_at(bytes, start) {
+                owners.extend(tables.uses[literal as usize].iter().filter_map(|one| match one {
+                    Use::Owner { rule_idx } => Some(*rule_idx),
+                    _ => None,
+                }));
+            }
+        });
+    }
+    owners.sort_unstable();
+    owners.dedup();
+    owners
 }

@@ -5,10 +5,10 @@
 use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
 use super::runs::{Block, Kind, Run, RunFinder, naive_runs};
-use super::tables::{Tables, TextSearch, Use};
 use crate::rule::{Driver, NAME_WORDS};
-use crate::ruleset::{LONGEST_MATCH, RuleSet};
+use crate::ruleset::RuleSet;
 use crate::span::Span;
+use crate::table::{LONGEST_MATCH, Margin, Tables, Use, tier};
 
 /// A rule, and where its match could start and end.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -54,7 +54,7 @@ pub(super) fn candidates(
     gate.sweep(level, confirm);
     gate.corasick();
     gate.follow_names(confirm);
-    for rule_idx in &gate.tables.whole {
+    for rule_idx in gate.tables.whole.iter() {
         if confirm.is_wanted(*rule_idx) {
             let whole = Candidate { rule_idx: *rule_idx, from: 0, to: bytes.len(), end: bytes.len() };
             gate.scratch.candidates.push(whole);
@@ -147,7 +147,7 @@ impl Gate<'_> {
 
     /// Looks up what the vector search found.
     fn follow_words(&mut self, base: usize, count: usize) {
-        let TextSearch::Teddy(table) = &self.tables.text else { return };
+        let table = &self.tables.text;
         let Scratch { masks, places, names, candidates, .. } = &mut *self.scratch;
         places.clear();
         table.sieve_bits(self.bytes, base, &masks.word[..count], places);
@@ -181,9 +181,11 @@ impl Gate<'_> {
 
     /// Searches for many literals at once, where there are too many for vectors.
     fn corasick(&mut self) {
-        let TextSearch::Corasick(search, list) = &self.tables.text else { return };
-        for found in search.find_overlapping_iter(self.bytes) {
-            let literal = list[found.pattern().as_usize()];
+        if self.tables.crowd.is_empty() {
+            return;
+        }
+        for found in self.rules.crowd().find_overlapping_iter(self.bytes) {
+            let literal = self.tables.crowd[found.pattern().as_usize()];
             if self.tables.literals[literal as usize].is_at(self.bytes, found.start()) {
                 anchored(self.rules, literal, found.start(), self.bytes, &mut self.scratch.candidates);
                 let name = name(self.tables, literal, found.start());
@@ -256,7 +258,7 @@ impl Gate<'_> {
         let Scratch { runs, stretches, .. } = &mut *self.scratch;
         stretches.clear();
         for run in runs.iter() {
-            let margin = self.tables.margins.of(*run);
+            let margin = margin(self.tables, *run);
             let from = run.start.saturating_sub(margin.before);
             let to = (run.end + margin.after).min(self.bytes.len());
             stretches.push((from, to));
@@ -275,12 +277,12 @@ impl Gate<'_> {
     fn join_context(&mut self) {
         let Scratch { runs, hits, candidates, .. } = &mut *self.scratch;
         for run in runs.iter() {
-            let margin = self.tables.margins.of(*run);
+            let margin = margin(self.tables, *run);
             let from = run.start.saturating_sub(margin.before);
             let to = run.end + margin.after;
             let first = hits.partition_point(|(at, _)| *at < from);
             for (_, literal) in hits[first..].iter().take_while(|(at, _)| *at < to) {
-                for one in &self.tables.uses[*literal as usize] {
+                for one in self.tables.uses[*literal as usize].iter() {
                     if let Use::Context { rule_idx } = one {
                         candidates.extend(at_run(self.rules, *rule_idx, *run, self.bytes.len()));
                     }
@@ -306,6 +308,17 @@ fn token_starts(bytes: &[u8], run: Run, mut look: impl FnMut(usize)) {
 /// Word characters of the longest escape: `u0022`, or a terminal colour's `97m`.
 const LONGEST_ESCAPE: usize = 5;
 
+/// How far to look round a run.
+fn margin(tables: &Tables, run: Run) -> Margin {
+    let margins = &tables.margins;
+    match run.kind {
+        Kind::Core => margins.core[tier(run.len())],
+        Kind::Hot => margins.hot[tier(run.len())],
+        Kind::Cold => Margin::default(),
+        Kind::Wide => margins.wide,
+    }
+}
+
 /// The part of a name that a literal is, if it is one.
 fn name(tables: &Tables, literal: u32, start: usize) -> Option<Span> {
     let is_name = tables.uses[literal as usize].iter().any(|one| matches!(one, Use::Name));
@@ -315,7 +328,7 @@ fn name(tables: &Tables, literal: u32, start: usize) -> Option<Span> {
 /// The candidates of a literal found at `start`.
 fn anchored(rules: &RuleSet, literal: u32, start: usize, bytes: &[u8], candidates: &mut Vec<Candidate>) {
     let len = bytes.len();
-    for one in &rules.tables().uses[literal as usize] {
+    for one in rules.tables().uses[literal as usize].iter() {
         match *one {
             Use::Anchor { rule_idx, min, max } => {
                 let Some(to) = start.checked_sub(min as usize) else { continue };

@@ -5,10 +5,8 @@ mod confirm;
 mod filter;
 mod gate;
 mod judge;
-mod literals;
 mod overlap;
 mod runs;
-mod tables;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +14,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use self::classify::Level;
 use self::confirm::{Caches, Match};
 use self::gate::Scratch;
-pub(crate) use self::tables::Tables;
 use crate::chunk::Chunk;
 use crate::finding::{Finding, Reason};
 use crate::pipeline::Skip;

@@ -193,8 +193,9 @@ pub(super) fn naive_runs(bytes: &[u8]) -> Vec<Run> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::classify::{BEYOND, Teddy};
+    use super::super::classify::BEYOND;
     use super::*;
+    use crate::table::Teddy;
 
     fn found(bytes: &[u8], lanes: usize) -> Vec<Run> {
         let (mut finder, mut masks, mut runs) = (RunFinder::default(), Masks::default(), Vec::new());

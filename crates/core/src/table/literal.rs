@@ -5,49 +5,52 @@
 //! most places away; a table of windows leads to the literals of the rest,
 //! which are then compared byte by byte.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+
+use crate::rule::List;
 
 /// A literal the table finds.
 #[derive(Clone, Debug)]
-pub(super) struct Literal {
-    pub(super) text: Vec<u8>,
-    pub(super) nocase: bool,
+pub(crate) struct Literal {
+    pub(crate) text: List<u8>,
+    pub(crate) nocase: bool,
     /// Where the window lies within the text.
-    window: usize,
+    pub(crate) window: usize,
 }
 
 impl Literal {
-    pub(super) fn new(text: &[u8], nocase: bool) -> Self {
+    pub(crate) fn new(text: &[u8], nocase: bool) -> Self {
         let size = text.len().min(4);
         let window =
             (0..=text.len() - size).max_by_key(|at| (rarity(&text[*at..at + size]), usize::MAX - at)).unwrap_or(0);
-        Self { text: text.to_vec(), nocase, window }
+        Self { text: Cow::Owned(text.to_vec()), nocase, window }
     }
 
     /// Whether the literal stands at `at`.
     #[inline]
-    pub(super) fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+    pub(crate) fn is_at(&self, bytes: &[u8], at: usize) -> bool {
         let Some(found) = bytes.get(at..at + self.text.len()) else { return false };
         // Literals that share a window mostly differ at an end.
         let alike = |at: usize| (found[at] ^ self.text[at]) & !0x20 == 0;
         if !alike(0) || !alike(found.len() - 1) {
             return false;
         }
-        if self.nocase { found.eq_ignore_ascii_case(&self.text) } else { found == self.text }
+        if self.nocase { found.eq_ignore_ascii_case(&self.text) } else { found == &*self.text }
     }
 }
 
 /// A window of three or four bytes, in lower case, and where in a literal it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Gram {
-    pub(super) literal: u32,
-    pub(super) offset: u8,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Gram {
+    pub(crate) literal: u32,
+    pub(crate) offset: u8,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Chooses one window for each literal, the same for many where it can be: the
 /// vector search knows only a few apart.
-pub(super) fn grams(literals: &[(u32, &Literal)]) -> Vec<Gram> {
+pub(crate) fn grams(literals: &[(u32, &Literal)]) -> Vec<Gram> {
     let mut order: Vec<&(u32, &Literal)> = literals.iter().collect();
     order.sort_by_key(|(idx, literal)| (literal.text.len(), *idx));
     let mut chosen: HashSet<Vec<u8>> = HashSet::new();
@@ -80,7 +83,7 @@ fn rarity(text: &[u8]) -> u32 {
 }
 
 /// How rare a byte is in source code, from 1 to 7.
-pub(super) const fn byte_rarity(byte: u8) -> u32 {
+pub(crate) const fn byte_rarity(byte: u8) -> u32 {
     match byte {
         b'e' | b't' | b' ' => 1,
         b'a' | b'i' | b'n' | b'o' | b'r' | b's' => 2,
@@ -102,15 +105,32 @@ fn hash(key: u32) -> u32 {
 
 /// Windows of one size, and the literals they lead to.
 #[derive(Clone, Debug)]
-struct Windows {
-    set: Box<[u64; WORDS]>,
+pub(crate) struct Windows {
+    /// Hashes of the keys, as bits of [`WORDS`] words.
+    pub(crate) set: List<u64>,
     /// Key and the range of its entries, by hash with linear probing.
-    slots: Vec<(u32, u32, u32)>,
+    pub(crate) slots: List<(u32, u32, u32)>,
     /// Literal and offset of the window within it.
-    entries: Vec<(u32, u8)>,
+    pub(crate) entries: List<(u32, u8)>,
 }
 
 const VACANT: (u32, u32, u32) = (0, 0, 0);
+
+#[inline]
+fn may_hold(set: &[u64; WORDS], key: u32) -> bool {
+    let bit = hash(key);
+    set[(bit / 64) as usize % WORDS] >> (bit % 64) & 1 != 0
+}
+
+/// Enters a key and its range where its hash leads.
+fn enter(slots: &mut [(u32, u32, u32)], entry: (u32, u32, u32)) {
+    let mask = slots.len() - 1;
+    let mut slot = hash(entry.0) as usize & mask;
+    while slots[slot] != VACANT {
+        slot = (slot + 1) & mask;
+    }
+    slots[slot] = entry;
+}
 
 impl Default for Windows {
     fn default() -> Self {
@@ -122,31 +142,21 @@ impl Windows {
     fn new(mut pairs: Vec<(u32, u32, u8)>) -> Self {
         pairs.sort_unstable();
         let size = (pairs.len() * 2).next_power_of_two().max(16);
-        let mut windows = Self { set: Box::new([0; WORDS]), slots: vec![VACANT; size], entries: Vec::new() };
+        let (mut set, mut slots, mut entries) = (vec![0; WORDS], vec![VACANT; size], Vec::new());
         for group in pairs.chunk_by(|left, right| left.0 == right.0) {
-            let key = group[0].0;
-            let from = windows.entries.len() as u32;
-            windows.entries.extend(group.iter().map(|(_, literal, at)| (*literal, *at)));
-            windows.insert(key, from, windows.entries.len() as u32);
+            let from = entries.len() as u32;
+            entries.extend(group.iter().map(|(_, literal, at)| (*literal, *at)));
+            let bit = hash(group[0].0);
+            set[(bit / 64) as usize % WORDS] |= 1 << (bit % 64);
+            enter(&mut slots, (group[0].0, from, entries.len() as u32));
         }
-        windows
+        Self { set: Cow::Owned(set), slots: Cow::Owned(slots), entries: Cow::Owned(entries) }
     }
 
-    fn insert(&mut self, key: u32, from: u32, to: u32) {
-        let bit = hash(key);
-        self.set[(bit / 64) as usize % WORDS] |= 1 << (bit % 64);
-        let mask = self.slots.len() - 1;
-        let mut slot = bit as usize & mask;
-        while self.slots[slot] != VACANT {
-            slot = (slot + 1) & mask;
-        }
-        self.slots[slot] = (key, from, to);
-    }
-
+    /// The bits of the set.
     #[inline]
-    fn may_hold(&self, key: u32) -> bool {
-        let bit = hash(key);
-        self.set[(bit / 64) as usize % WORDS] >> (bit % 64) & 1 != 0
+    fn bits(&self) -> &[u64; WORDS] {
+        (&*self.set).try_into().expect("a set has its words from the start")
     }
 
     fn get(&self, key: u32) -> &[(u32, u8)] {
@@ -165,24 +175,24 @@ impl Windows {
 
 /// Literals, found by their windows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LiteralTable {
-    four: Windows,
-    three: Windows,
+pub(crate) struct LiteralTable {
+    pub(crate) four: Windows,
+    pub(crate) three: Windows,
 }
 
 impl LiteralTable {
     /// Builds a table of `literals`, as `(index, literal)`.
-    pub(super) fn new(literals: &[(u32, &Literal)]) -> Self {
+    pub(crate) fn new(literals: &[(u32, &Literal)]) -> Self {
         Self::of(literals.iter().map(|(idx, literal)| (*idx, literal.window, &literal.text[literal.window..])))
     }
 
     /// Builds a table whose windows are the first bytes of the literals.
-    pub(super) fn of_prefixes(literals: &[(u32, &Literal)]) -> Self {
-        Self::of(literals.iter().map(|(idx, literal)| (*idx, 0, literal.text.as_slice())))
+    pub(crate) fn of_prefixes(literals: &[(u32, &Literal)]) -> Self {
+        Self::of(literals.iter().map(|(idx, literal)| (*idx, 0, &*literal.text)))
     }
 
     /// Builds a table of chosen windows.
-    pub(super) fn of_grams(grams: &[Gram]) -> Self {
+    pub(crate) fn of_grams(grams: &[Gram]) -> Self {
         Self::of(grams.iter().map(|one| (one.literal, usize::from(one.offset), one.bytes.as_slice())))
     }
 
@@ -203,11 +213,12 @@ impl LiteralTable {
     ///
     /// A loop of its own, without calls, because most of the gate's time goes here.
     #[inline(never)]
-    pub(super) fn sieve(&self, bytes: &[u8], from: usize, to: usize, places: &mut Vec<usize>) {
+    pub(crate) fn sieve(&self, bytes: &[u8], from: usize, to: usize, places: &mut Vec<usize>) {
+        let (four, three) = (self.four.bits(), self.three.bits());
         let stretch = &bytes[from..to];
         for (at, window) in stretch.windows(4).enumerate() {
             let key = u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | FOLD;
-            if self.four.may_hold(key) | self.three.may_hold(key & 0x00ff_ffff) {
+            if may_hold(four, key) | may_hold(three, key & 0x00ff_ffff) {
                 places.push(from + at);
             }
         }
@@ -216,7 +227,8 @@ impl LiteralTable {
 
     /// Adds the places that bits mark, where the window of a literal may stand.
     #[inline(never)]
-    pub(super) fn sieve_bits(&self, bytes: &[u8], base: usize, words: &[u64], places: &mut Vec<usize>) {
+    pub(crate) fn sieve_bits(&self, bytes: &[u8], base: usize, words: &[u64], places: &mut Vec<usize>) {
+        let (four, three) = (self.four.bits(), self.three.bits());
         for (lane, word) in words.iter().enumerate() {
             let mut rest = *word;
             while rest != 0 {
@@ -225,7 +237,7 @@ impl LiteralTable {
                 let may = match bytes.get(at..at + 4) {
                     Some(window) => {
                         let key = key4(window);
-                        self.four.may_hold(key) | self.three.may_hold(key & 0x00ff_ffff)
+                        may_hold(four, key) | may_hold(three, key & 0x00ff_ffff)
                     }
                     None => true,
                 };
@@ -238,16 +250,16 @@ impl LiteralTable {
 
     /// Calls `hit` with each literal whose window may stand at `at`, and its start.
     #[inline]
-    pub(super) fn find_at(&self, bytes: &[u8], at: usize, mut hit: impl FnMut(u32, usize)) {
+    pub(crate) fn find_at(&self, bytes: &[u8], at: usize, mut hit: impl FnMut(u32, usize)) {
         if let Some(window) = bytes.get(at..at + 4) {
             let key = key4(window);
-            if self.four.may_hold(key) {
+            if may_hold(self.four.bits(), key) {
                 Self::emit(self.four.get(key), at, &mut hit);
             }
         }
         if let Some(window) = bytes.get(at..at + 3) {
             let key = key3(window);
-            if self.three.may_hold(key) {
+            if may_hold(self.three.bits(), key) {
                 Self::emit(self.three.get(key), at, &mut hit);
             }
         }

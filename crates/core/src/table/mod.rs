@@ -1,136 +1,83 @@
 //! What the gate looks for, gathered from all the rules of a set.
+//!
+//! This module is also compiled into the build script, which turns the tables
+//! of the built-in pack into constants: to build them takes longer than to scan
+//! a small file.
 
+mod literal;
+mod margin;
+mod teddy;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use aho_corasick::AhoCorasick;
+use self::literal::grams;
+pub(crate) use self::literal::{Literal, LiteralTable, Windows};
+pub(crate) use self::margin::{Margin, Margins, tier};
+pub(crate) use self::teddy::{Teddy, WINDOW};
+use crate::rule::{Check, Driver, List, NAME_WORDS, Rule};
 
-use super::classify::Teddy;
-use super::literals::{Literal, LiteralTable, grams};
-use super::runs::{Kind, Run};
-use crate::assign;
-use crate::rule::{Driver, NAME_WORDS, Rule};
-use crate::ruleset::LONGEST_MATCH;
-use crate::span::Span;
+/// The greatest length of a match that is looked for, in bytes: patterns
+/// without a bound of their own are held to it.
+pub(crate) const LONGEST_MATCH: usize = 64 << 10;
+
+/// How far the body of an armoured key may extend, in bytes.
+pub(crate) const PEM_LENGTH: usize = 32 << 10;
+
+/// Bytes that an assignment may take at most: the name, what joins it to its value, and the value.
+pub(crate) const LONGEST_ASSIGNMENT: usize = 1536;
 
 /// Distinct literals beyond which the text search is left to aho-corasick: the
 /// eight buckets of the vector search let too much pass by then.
 const TEDDY_LITERALS: usize = 192;
 
 /// The searches of a rule set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tables {
-    pub(super) literals: Vec<Literal>,
+    pub(crate) literals: List<Literal>,
     /// The uses of each literal, by its index.
-    pub(super) uses: Vec<Vec<Use>>,
+    pub(crate) uses: List<List<Use>>,
     /// Literals and context words that count near runs.
-    pub(super) near: LiteralTable,
+    pub(crate) near: LiteralTable,
     /// Literals that start a token, entered by their first bytes.
-    pub(super) prefixes: LiteralTable,
+    pub(crate) prefixes: LiteralTable,
     /// Literals that count anywhere.
-    pub(super) text: TextSearch,
-    pub(super) teddy: Teddy,
+    pub(crate) text: LiteralTable,
+    pub(crate) teddy: Teddy,
+    /// The same where there are too many for vectors: literals by their indices,
+    /// to be left to aho-corasick.
+    pub(crate) crowd: List<u32>,
     /// How far round a run to look.
-    pub(super) margins: Margins,
+    pub(crate) margins: Margins,
     /// Rules for the values of assignments.
-    pub(super) assigned: Assigned,
+    pub(crate) assigned: Assigned,
     /// Rules that nothing leads to.
-    pub(super) whole: Vec<u32>,
+    pub(crate) whole: List<u32>,
     /// Bytes by which parts of a split text must overlap.
     pub(crate) overlap: usize,
 }
 
-/// The search for literals that count anywhere in the text.
-#[derive(Debug)]
-pub(super) enum TextSearch {
-    /// Behind the vector search for their windows.
-    Teddy(LiteralTable),
-    /// For many literals; the patterns are literals by their index in the second part.
-    Corasick(Box<AhoCorasick>, Vec<u32>),
-}
-
-/// How far to look round runs of each kind: the shorter and the less random a
-/// run, the fewer rules can match there, and the less of the text is searched.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Margins {
-    core: [Margin; TIERS.len() + 1],
-    hot: [Margin; TIERS.len() + 1],
-    wide: Margin,
-}
-
-/// Lengths at which more rules begin to count.
-const TIERS: [usize; 3] = [20, 24, 32];
-
-fn tier(len: usize) -> usize {
-    TIERS.iter().filter(|tier| len >= **tier).count()
-}
-
-impl Margins {
-    /// Returns how far to look round a run.
-    pub(super) fn of(&self, run: Run) -> Margin {
-        match run.kind {
-            Kind::Core => self.core[tier(run.len())],
-            Kind::Hot => self.hot[tier(run.len())],
-            Kind::Cold => Margin::default(),
-            Kind::Wide => self.wide,
-        }
-    }
-
-    /// Makes room for a rule that is reached at runs.
-    fn cover(&mut self, rule: &Rule) {
-        let gate = &rule.gate;
-        let (before, after) = if gate.anchors.is_empty() {
-            (gate.lead.saturating_add(rule.reach), gate.trail.saturating_add(rule.reach / 2 + LONGEST_WORD))
-        } else {
-            (gate.before, gate.after)
-        };
-        let tiers = tier(gate.run as usize)..;
-        match gate.driver {
-            Driver::Core => self.core[tiers].iter_mut().for_each(|margin| margin.cover(before, after)),
-            Driver::Run => {
-                let both = self.core[tiers.clone()].iter_mut().chain(&mut self.hot[tiers]);
-                both.for_each(|margin| margin.cover(before, after));
-            }
-            Driver::Wide => self.wide.cover(before, after),
-            Driver::Text | Driver::Assigned | Driver::Whole => {}
-        }
-    }
-}
-
-/// Bytes before and after a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Margin {
-    pub(super) before: usize,
-    pub(super) after: usize,
-}
-
-impl Margin {
-    fn cover(&mut self, before: u32, after: u32) {
-        self.before = self.before.max(before as usize).min(LONGEST_MATCH);
-        self.after = self.after.max(after as usize).min(LONGEST_MATCH);
-    }
-}
-
 /// Rules for the values of assignments.
-#[derive(Debug, Default)]
-pub(super) struct Assigned {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Assigned {
     /// Those that any assignment may concern.
-    pub(super) generic: Vec<u32>,
+    pub(crate) generic: List<u32>,
     /// The context words of the others.
-    pub(super) words: LiteralTable,
+    pub(crate) words: LiteralTable,
     /// How far before and after an assignment to look for such a word.
-    pub(super) reach: usize,
+    pub(crate) reach: usize,
 }
 
 impl Assigned {
     /// Returns whether there is no such rule.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.generic.is_empty() && self.reach == 0
     }
 }
 
 /// One use of a literal by a rule.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Use {
+pub(crate) enum Use {
     /// Part of the match, at these offsets from its start.
     Anchor { rule_idx: u32, min: u32, max: u32 },
     /// A context word; the run near by is the place.
@@ -171,6 +118,7 @@ impl Gather {
 }
 
 impl Tables {
+    /// Gathers the searches of rules.
     pub(crate) fn new(rules: &[Rule]) -> Self {
         let mut gather = Gather::default();
         let mut margins = Margins::default();
@@ -189,30 +137,6 @@ impl Tables {
         Self::assemble(gather, margins, whole, overlap(rules))
     }
 
-    /// The rules of which a context word stands near an assignment, each once.
-    pub(super) fn owners(&self, bytes: &[u8], whole: Span) -> Vec<u32> {
-        if self.assigned.reach == 0 {
-            return Vec::new();
-        }
-        let from = whole.start.saturating_sub(self.assigned.reach);
-        let to = (whole.end + self.assigned.reach / 2).min(bytes.len());
-        let (mut places, mut owners) = (Vec::new(), Vec::new());
-        self.assigned.words.sieve(bytes, from, to, &mut places);
-        for at in places {
-            self.assigned.words.find_at(bytes, at, |literal, start| {
-                if self.literals[literal as usize].is_at(bytes, start) {
-                    owners.extend(self.uses[literal as usize].iter().filter_map(|one| match one {
-                        Use::Owner { rule_idx } => Some(*rule_idx),
-                        _ => None,
-                    }));
-                }
-            });
-        }
-        owners.sort_unstable();
-        owners.dedup();
-        owners
-    }
-
     fn assemble(mut gather: Gather, margins: Margins, whole: Vec<u32>, overlap: usize) -> Self {
         for list in [&mut gather.near, &mut gather.prefixes, &mut gather.text, &mut gather.owners] {
             list.sort_unstable();
@@ -222,25 +146,22 @@ impl Tables {
         let of = |list: &[u32]| list.iter().map(|idx| (*idx, &literals[*idx as usize])).collect::<Vec<_>>();
         let near = LiteralTable::new(&of(&gather.near));
         let prefixes = LiteralTable::of_prefixes(&of(&gather.prefixes));
-        let (text, teddy) = if gather.text.len() <= TEDDY_LITERALS {
-            let grams = grams(&of(&gather.text));
-            let windows: Vec<&[u8]> = grams.iter().map(|one| one.bytes.as_slice()).collect();
-            (TextSearch::Teddy(LiteralTable::of_grams(&grams)), Teddy::new(&windows))
-        } else {
-            (corasick(&literals, &gather.text), Teddy::new(&[]))
-        };
+        let crowded = gather.text.len() > TEDDY_LITERALS;
+        let grams = if crowded { Vec::new() } else { grams(&of(&gather.text)) };
+        let windows: Vec<&[u8]> = grams.iter().map(|one| one.bytes.as_slice()).collect();
+        let (text, teddy) = (LiteralTable::of_grams(&grams), Teddy::new(&windows));
+        let crowd = Cow::Owned(if crowded { gather.text } else { Vec::new() });
         let assigned = Assigned { words: LiteralTable::new(&of(&gather.owners)), ..gather.assigned };
-        Self { near, prefixes, text, teddy, margins, assigned, whole, overlap, uses: gather.uses, literals }
+        let uses = Cow::Owned(gather.uses.into_iter().map(Cow::Owned).collect());
+        let (literals, whole) = (Cow::Owned(literals), Cow::Owned(whole));
+        Self { near, prefixes, text, teddy, crowd, margins, assigned, whole, overlap, uses, literals }
     }
 }
-
-/// The longest context word counts as this many bytes when a margin is laid.
-const LONGEST_WORD: u32 = 32;
 
 /// Enters a rule for the values of assignments.
 fn add_assigned(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
     if rule.context.is_empty() {
-        gather.assigned.generic.push(rule_idx);
+        gather.assigned.generic.to_mut().push(rule_idx);
         return;
     }
     for word in &*rule.context {
@@ -281,21 +202,12 @@ fn add_rule(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
     }
 }
 
-fn corasick(literals: &[Literal], list: &[u32]) -> TextSearch {
-    let patterns = list.iter().map(|idx| &literals[*idx as usize].text);
-    let search = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .build(patterns)
-        .expect("the literals of a rule set are far fewer and shorter than an automaton can hold");
-    TextSearch::Corasick(Box::new(search), list.to_vec())
-}
-
 fn overlap(rules: &[Rule]) -> usize {
     let of = |rule: &Rule| {
         let longest = (rule.gate.max_len as usize).min(LONGEST_MATCH);
         let companion = rule.companions.iter().map(|one| one.within as usize).max().unwrap_or(0);
-        let pem = if rule.checks.contains(&crate::rule::Check::Pem) { crate::check::PEM_LENGTH } else { 0 };
-        let longest = if rule.gate.driver == Driver::Assigned { assign::LONGEST } else { longest };
+        let pem = if rule.checks.contains(&Check::Pem) { PEM_LENGTH } else { 0 };
+        let longest = if rule.gate.driver == Driver::Assigned { LONGEST_ASSIGNMENT } else { longest };
         longest + pem + (rule.reach as usize).max(companion) + 64
     };
     rules.iter().map(of).max().unwrap_or(0)
