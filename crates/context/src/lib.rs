@@ -11,6 +11,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod error;
+pub mod policy;
 pub mod redact;
 pub mod shell;
 pub mod splice;

@@ -5,7 +5,7 @@
 
 #[cfg(test)]
 mod file;
-mod glob;
+pub(crate) mod glob;
 mod place;
 
 use std::fmt;
