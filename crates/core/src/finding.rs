@@ -53,6 +53,10 @@ impl Finding {
     /// Returns the secret as it may be shown.
     pub fn masked(&self) -> String {
         let rule = self.rule();
+        if !rule.is_secret() {
+            // Into reports, which escape it: it is the name of a setting.
+            return String::from_utf8_lossy(self.secret.expose()).into_owned();
+        }
         let chosen = rule.has_tag(Tag::Password) || rule.checks.contains(&Check::BasicAuth);
         if chosen || rule.has_tag(Tag::PrivateKey) {
             return Secret::HIDDEN.to_owned();
@@ -82,6 +86,8 @@ pub struct Excerpt {
 pub enum Reason {
     /// The pattern matched.
     Pattern,
+    /// The file sets it.
+    Setting,
     /// A context word stands near.
     Context(String),
     /// A check held.
@@ -112,6 +118,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pattern => write!(f, "the pattern matches"),
+            Self::Setting => write!(f, "the file sets it"),
             Self::Context(word) => write!(f, "`{word}` stands near"),
             Self::Passed(check) => write!(f, "the check {check} holds"),
             Self::Failed(check) => write!(f, "the check {check} fails"),
@@ -196,7 +203,7 @@ impl Serialize for Fingerprint {
 /// Whether a secret is too random to be guessed from its hash: drawn by a
 /// machine, and with at least 72 bits in what follows the rule's literal text.
 fn is_random(rule: &Rule, secret: &[u8]) -> bool {
-    if rule.has_tag(Tag::Password) {
+    if rule.has_tag(Tag::Password) || !rule.is_secret() {
         return false;
     }
     let literal = rule.gate.anchors.iter().map(|anchor| anchor.text.len()).max().unwrap_or(0);

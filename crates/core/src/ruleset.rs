@@ -98,6 +98,21 @@ impl RuleSet {
         }
     }
 
+    /// Adds rules without a pattern, see [`Rule::parsed`]; one whose id is taken is left out.
+    #[must_use]
+    pub fn with_parsed(mut self, rules: impl IntoIterator<Item = Rule>) -> Self {
+        let mut all = self.rules.into_owned();
+        for rule in rules {
+            if all.iter().all(|other| other.id != rule.id) {
+                self.patterns.push(OnceLock::new());
+                self.companions.push(Vec::new());
+                all.push(rule);
+            }
+        }
+        self.rules = Cow::Owned(all);
+        self
+    }
+
     fn compile(rules: Cow<'static, [Rule]>, tables: Cow<'static, Tables>) -> Self {
         let by_id: HashMap<&str, usize> = if rules.iter().any(|rule| !rule.companions.is_empty()) {
             rules.iter().enumerate().map(|(idx, rule)| (rule.id.as_ref(), idx)).collect()

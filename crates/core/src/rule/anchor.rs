@@ -76,6 +76,9 @@ pub enum Driver {
     Assigned,
     /// Every byte: the pattern promises nothing.
     Whole,
+    /// None of them: whoever parses the file names the places, see
+    /// [`Scanner::report`](crate::Scanner::report).
+    Parser,
 }
 
 /// Literal text that a match holds.
@@ -337,6 +340,11 @@ impl Gate {
     pub(super) fn assigned(hir: &Hir) -> Self {
         let shape = shape(hir);
         Self { driver: Driver::Assigned, min_len: shape.min, max_len: shape.max, ..Self::whole() }
+    }
+
+    /// Returns the gate of a rule whose places a parser names.
+    pub(super) fn parser() -> Self {
+        Self { driver: Driver::Parser, ..Self::whole() }
     }
 
     fn whole() -> Self {

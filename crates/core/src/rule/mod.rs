@@ -74,6 +74,39 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Returns a rule without a pattern, for what only a parser of whole files
+    /// can find. It says nothing about itself yet, and [`Scanner::report`](crate::Scanner::report)
+    /// makes its findings.
+    pub fn parsed(id: impl Into<Text>, severity: Severity) -> Self {
+        let (none, nothing): (List<Text>, Text) = (Cow::Borrowed(&[]), Cow::Borrowed(""));
+        Self {
+            id: id.into(),
+            provider: nothing.clone(),
+            title: nothing.clone(),
+            severity,
+            confidence: Confidence::High,
+            pattern: nothing.clone(),
+            boundary: Boundary::None,
+            context: none.clone(),
+            reach: 0,
+            files: none,
+            entropy: 0.0,
+            checks: Cow::Borrowed(&[]),
+            companions: Cow::Borrowed(&[]),
+            tags: Cow::Borrowed(&[]),
+            impact: nothing.clone(),
+            revoke: nothing.clone(),
+            link: nothing,
+            gate: Gate::parser(),
+        }
+    }
+
+    /// Returns whether what the rule finds is a secret, rather than a setting
+    /// that may be shown as it stands.
+    pub fn is_secret(&self) -> bool {
+        self.gate.driver != Driver::Parser
+    }
+
     /// Returns whether the rule carries `tag`.
     pub fn has_tag(&self, tag: Tag) -> bool {
         self.tags.contains(&tag)

@@ -136,7 +136,7 @@ fn in_run(rule: &Rule, bytes: &[u8], whole: Span) -> Result<(), Reason> {
         Driver::Core => is_core,
         Driver::Run => is_narrow,
         Driver::Wide => is_wide,
-        Driver::Text | Driver::Assigned | Driver::Whole => return Ok(()),
+        Driver::Text | Driver::Assigned | Driver::Whole | Driver::Parser => return Ok(()),
     };
     let gate = &rule.gate;
     let text = &bytes[whole.range()];

@@ -65,10 +65,9 @@ pub(super) fn candidates(
 
 /// Gives `confirm` the whole of the bytes for every rule: the slow twin.
 pub(super) fn everywhere(rules: &RuleSet, bytes: &[u8], confirm: &mut Confirm<'_, '_>) {
-    for rule_idx in 0..rules.len() as u32 {
-        if rules.rule(rule_idx as usize).gate.driver == Driver::Assigned {
-            continue;
-        }
+    let has_pattern =
+        |rule_idx: &u32| !matches!(rules.rule(*rule_idx as usize).gate.driver, Driver::Assigned | Driver::Parser);
+    for rule_idx in (0..rules.len() as u32).filter(has_pattern) {
         confirm.try_candidate(Candidate { rule_idx, from: 0, to: bytes.len(), end: bytes.len() });
     }
     if !rules.tables().assigned.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Scanner;
 use super::confirm::Match;
 use crate::chunk::Chunk;
-use crate::finding::{Excerpt, Finding, Fingerprint, Suppression};
+use crate::finding::{Excerpt, Finding, Fingerprint, Reason, Suppression};
 use crate::ruleset::RuleSet;
 use crate::secret::Secret;
 use crate::span::{Span, line_around};
@@ -55,6 +55,47 @@ pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match]) 
     findings
 }
 
+/// Turns places that a parser named, in order, into findings.
+pub(super) fn settings(
+    scanner: &Scanner,
+    chunk: &Chunk<'_>,
+    places: &[(usize, Span)],
+    secrets: &[Match],
+) -> Vec<Finding> {
+    let hidden: Vec<Span> = secrets.iter().map(|found| found.secret).collect();
+    let mut seen = (0, chunk.position);
+    let finding = |(rule_idx, span): &(usize, Span)| {
+        let (rule, adjusted) = (scanner.rules.rule(*rule_idx), scanner.rules.adjusted(*rule_idx));
+        // A name that is itself a secret is not shown.
+        let is_shown = hidden.iter().all(|secret| !secret.overlaps(*span));
+        let span = if is_shown { *span } else { Span::new(span.start, span.start) };
+        let start = seen.1.advance(chunk.bytes, Span::new(seen.0, span.start));
+        seen = (span.start, start);
+        let allowed = scanner.limits.inline_allow && is_allowed(&scanner.rules, rule.id.as_ref(), chunk.bytes, span);
+        let line = line_around(chunk.bytes, span.start, CONTEXT);
+        // A secret beside the setting could be guessed from the hash of its line.
+        let is_bare = hidden.iter().all(|secret| !secret.overlaps(line));
+        let parts = if is_bare { line_parts(chunk.bytes, span) } else { (&b""[..], &b""[..]) };
+        let name = &chunk.bytes[span.range()];
+        Finding {
+            rules: Arc::clone(&scanner.rules),
+            rule_idx: *rule_idx,
+            origin: Arc::clone(&chunk.origin),
+            offset: chunk.offset + span.start as u64,
+            secret: Secret::new(name),
+            start,
+            end: start.advance(chunk.bytes, span),
+            excerpt: clipped(chunk.bytes, span, &hidden),
+            confidence: adjusted.confidence.unwrap_or(rule.confidence),
+            severity: adjusted.severity.unwrap_or(rule.severity),
+            reasons: vec![Reason::Setting],
+            fingerprint: Fingerprint::new(rule, name, parts),
+            suppressed: allowed.then_some(Suppression::Inline),
+        }
+    };
+    places.iter().map(finding).collect()
+}
+
 /// The text before and after the secret on its lines, clipped.
 fn line_parts(bytes: &[u8], secret: Span) -> (&[u8], &[u8]) {
     let before = line_around(bytes, secret.start, CONTEXT).start;
@@ -62,7 +103,16 @@ fn line_parts(bytes: &[u8], secret: Span) -> (&[u8], &[u8]) {
     (&bytes[before..secret.start], &bytes[secret.end..after.max(secret.end)])
 }
 
+/// The line round a secret with all secrets of it, copies of this one included.
 fn excerpt(bytes: &[u8], secret: Span, secrets: &[Span]) -> Excerpt {
+    let mut excerpt = clipped(bytes, secret, secrets);
+    let copies = copies(excerpt.text.expose(), &bytes[secret.range()]);
+    excerpt.secrets = join(excerpt.secrets.into_iter().chain(copies).collect());
+    excerpt
+}
+
+/// The line round a mark, clipped, with those of the secrets that stand on it.
+fn clipped(bytes: &[u8], secret: Span, secrets: &[Span]) -> Excerpt {
     let line = line_around(bytes, secret.start, MARGIN + SHOWN);
     let from = line.start.max(secret.start.saturating_sub(MARGIN));
     let end = secret.end.min(line.end.max(secret.start)).min(secret.start + SHOWN);
@@ -70,9 +120,7 @@ fn excerpt(bytes: &[u8], secret: Span, secrets: &[Span]) -> Excerpt {
     let window = Span::new(from, to);
     let clip = |span: Span| Span::new(span.start.max(from) - from, span.end.min(to).max(from) - from);
     let first = secrets.partition_point(|span| span.end <= from);
-    let mut masked: Vec<Span> =
-        secrets[first..].iter().take_while(|span| span.start < to).map(|span| clip(*span)).collect();
-    masked.extend(copies(&bytes[window.range()], &bytes[secret.range()]));
+    let masked = secrets[first..].iter().take_while(|span| span.start < to).map(|span| clip(*span)).collect();
     Excerpt { text: Secret::new(&bytes[window.range()]), mark: clip(secret), secrets: join(masked) }
 }
 

@@ -128,6 +128,26 @@ impl Scanner {
         scan
     }
 
+    /// Turns settings that a parser found into findings: indices of rules that
+    /// are [`Rule::parsed`](crate::Rule::parsed), and the spans of names that may be shown.
+    ///
+    /// Secrets that stand on the same lines are masked. Rules that are switched
+    /// off are left out.
+    ///
+    /// # Panics
+    ///
+    /// Panics when a span reaches beyond the chunk or there is no such rule.
+    pub fn report(&self, chunk: &Chunk<'_>, places: &[(usize, Span)]) -> Vec<Finding> {
+        let on = |place: &&(usize, Span)| !self.rules.adjusted(place.0).off;
+        let mut places: Vec<(usize, Span)> = places.iter().filter(on).copied().collect();
+        if places.is_empty() {
+            return Vec::new();
+        }
+        places.sort_unstable_by_key(|(rule_idx, span)| (*span, *rule_idx));
+        let secrets = self.matches(chunk, &mut Vec::new());
+        judge::settings(self, chunk, &places, &secrets)
+    }
+
     /// Every match that the filter lets pass, in the order of their places.
     fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> Vec<Match> {
         let mut buffers = self.lock().pop().unwrap_or_default();

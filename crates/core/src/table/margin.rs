@@ -40,7 +40,7 @@ impl Margins {
                 both.for_each(|margin| margin.cover(before, after));
             }
             Driver::Wide => self.wide.cover(before, after),
-            Driver::Text | Driver::Assigned | Driver::Whole => {}
+            Driver::Text | Driver::Assigned | Driver::Whole | Driver::Parser => {}
         }
     }
 }
