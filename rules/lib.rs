@@ -10,3 +10,7 @@ pub const PACK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pack.rs"))
 /// The files of the catalogue of secret stores, one for each kind: files whose
 /// content is secret whatever it looks like, or often is.
 pub const PATHS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/paths.rs"));
+
+/// The files about attacks on assistants that a repository can carry: what they
+/// set, what it means and how to undo it.
+pub const ATTACKS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/attacks.rs"));

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use leaktight_core::{Confidence, Event, Finding, Origin, Scanner, Severity, Sink, Skip, SkipReason, Source, deliver};
+use leaktight_context::{Attack, Attacks};
+use leaktight_core::{
+    Chunk, Confidence, Event, Finding, Origin, Scanner, Severity, Sink, Skip, SkipReason, Source, deliver,
+};
 
 use crate::interrupt::Interrupt;
 use crate::report::Coverage;
@@ -17,6 +20,7 @@ const MOST_FINDINGS: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct Collector<'a> {
     scanner: &'a Scanner,
+    attacks: &'a Attacks,
     interrupt: &'a Interrupt,
     files: AtomicU64,
     bytes: AtomicU64,
@@ -73,7 +77,8 @@ impl Sink for Gathered {
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(scanner: &'a Scanner, interrupt: &'a Interrupt, least: Least) -> Self {
+    /// Returns a collector for what a scanner and a parser of assistants' settings find.
+    pub(crate) fn new((scanner, attacks): (&'a Scanner, &'a Attacks), interrupt: &'a Interrupt, least: Least) -> Self {
         let gathered = Gathered {
             least,
             findings: Vec::new(),
@@ -84,6 +89,7 @@ impl<'a> Collector<'a> {
         };
         Self {
             scanner,
+            attacks,
             interrupt,
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -105,7 +111,8 @@ impl<'a> Collector<'a> {
     fn take(&self, event: Event<'_>) -> ControlFlow<()> {
         match event {
             Event::Chunk(chunk) => {
-                let scan = self.scanner.scan(&chunk);
+                let mut scan = self.scanner.scan(&chunk);
+                scan.findings.extend(self.settings(&chunk));
                 if scan.capped > 0 {
                     self.capped.fetch_add(scan.capped as u64, Ordering::Relaxed);
                 }
@@ -120,6 +127,21 @@ impl<'a> Collector<'a> {
             Event::Skipped(skip) => self.lock().skipped(skip),
         }
         if self.interrupt.code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Returns what a file tells assistants to do. One in parts is larger than any
+    /// that is read; of a diff only a file that it adds is whole.
+    fn settings(&self, chunk: &Chunk<'_>) -> Vec<Finding> {
+        let Some(path) = chunk.origin.path().filter(|_| chunk.offset == 0) else { return Vec::new() };
+        let mut attacks = self.attacks.inspect(path, chunk.bytes);
+        if chunk.added.is_some() {
+            attacks.retain(|attack| !attack.span.is_empty() && chunk.is_added(attack.span));
+        }
+        if attacks.is_empty() {
+            return Vec::new();
+        }
+        let place = |attack: &Attack| Some((self.scanner.rules().find(&attack.id)?.0, attack.span));
+        self.scanner.report(chunk, &attacks.iter().filter_map(place).collect::<Vec<_>>())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {

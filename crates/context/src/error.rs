@@ -7,6 +7,14 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A file of a catalogue that is built in has a mistake.
+    #[error("`{file}`: {message}")]
+    Catalogue {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
     /// A file could not be read or written.
     #[error("cannot {action} `{}`", .path.display())]
     Io {

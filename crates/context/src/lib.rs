@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod attack;
 mod error;
 pub mod policy;
 pub mod redact;
@@ -18,4 +19,5 @@ pub mod splice;
 pub mod store;
 pub mod vault;
 
+pub use crate::attack::{Attack, Attacks};
 pub use crate::error::Error;

@@ -29,7 +29,7 @@ fn print(text: &str) -> anyhow::Result<u8> {
 }
 
 fn list(filter: Option<&str>, as_json: bool) -> anyhow::Result<u8> {
-    let rules = RuleSet::builtin();
+    let rules = setup::rules(&[])?;
     let wanted = filter.unwrap_or_default().to_lowercase();
     let holds =
         |rule: &&Rule| [&rule.id, &rule.title, &rule.provider].iter().any(|text| text.to_lowercase().contains(&wanted));
@@ -57,7 +57,7 @@ fn describe(rule: &Rule) -> serde_json::Value {
 }
 
 fn show(id: &str) -> anyhow::Result<u8> {
-    let rules = RuleSet::builtin();
+    let rules = setup::rules(&[])?;
     let (_, rule) = rules.find(id).ok_or_else(|| setup::unknown_rule(id))?;
     let mut text = format!("{} ({})\n{}\n\n", rule.title, rule.id, rule.provider);
     let names = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
@@ -99,6 +99,7 @@ fn reached(rule: &Rule) -> String {
         Driver::Assigned if rule.context.is_empty() => "the value of an assignment".to_owned(),
         Driver::Assigned => "the value of an assignment near a context word".to_owned(),
         Driver::Whole => "every byte of the text".to_owned(),
+        Driver::Parser => "parsing the file".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use leaktight_context::Attacks;
 use leaktight_core::{Chunk, Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Span, Suppression};
 use leaktight_fs::{Stdin, Tree, WalkOptions};
 
@@ -31,8 +32,9 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let sources = sources(args, &project, scanner.rules().overlap())?;
 
+    let attacks = Attacks::builtin()?;
     let least = Least { confidence: args.judge.confidence, severity: args.judge.severity };
-    let collector = Collector::new(&scanner, &interrupt, least);
+    let collector = Collector::new((&scanner, &attacks), &interrupt, least);
     progress::during(
         !args.show.no_progress,
         || collector.progress(),
@@ -219,7 +221,8 @@ pub(super) fn findings(
     options.overlap = scanner.rules().overlap();
     options.exclude = project.excludes().to_vec();
     let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
-    let collector = Collector::new(scanner, interrupt, Least::ALL);
+    let attacks = Attacks::builtin()?;
+    let collector = Collector::new((scanner, &attacks), interrupt, Least::ALL);
     progress::during(true, || collector.progress(), || collector.drive(&tree));
     let (mut findings, _, coverage) = collector.finish();
     project.suppress(&mut findings);

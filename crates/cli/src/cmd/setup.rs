@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use leaktight_context::Attacks;
 use leaktight_core::rule::RuleError;
 use leaktight_core::{Override, RuleSet, Scanner};
 
@@ -11,8 +12,14 @@ use crate::Hint;
 use crate::config::read_small;
 use crate::term::{escape_path, unquoted};
 
-/// Returns the built-in rules together with those of the files.
+/// Returns the built-in rules together with those of the files, and those of
+/// attacks on assistants behind them.
 pub(crate) fn rules(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
+    Ok(patterns(files)?.with_parsed(Attacks::builtin()?.rules()))
+}
+
+/// Returns the rules that have a pattern.
+fn patterns(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
     if files.is_empty() {
         return Ok(RuleSet::builtin());
     }

@@ -114,7 +114,7 @@ impl Printer<'_> {
                 let told = Told { at: format!("{path}:{}", finding.start.line), file: path.to_owned() };
                 self.told.insert(finding.rule_idx, told);
                 self.note("impact", &rule.impact, gutter)?;
-                self.note("revoke", &rule.revoke, gutter)?;
+                self.note(if rule.is_secret() { "revoke" } else { "fix" }, &rule.revoke, gutter)?;
                 self.note("link", &rule.link, gutter)
             }
             Some(told) if told.file != path => {

@@ -48,7 +48,8 @@ impl<'a> Masker<'a> {
     pub(super) fn strict(report: &'a Report) -> Self {
         let mut masker = Self { show: false, heads: HashMap::new(), tails: HashMap::new() };
         // Into the tables of this masker, to be looked for and hidden.
-        let secrets = report.findings.iter().chain(&report.suppressed).map(|finding| finding.secret.expose());
+        let all = report.findings.iter().chain(&report.suppressed).filter(|finding| finding.rule().is_secret());
+        let secrets = all.map(|finding| finding.secret.expose());
         secrets.collect::<BTreeSet<_>>().into_iter().for_each(|secret| masker.add(secret));
         masker
     }

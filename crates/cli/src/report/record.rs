@@ -59,7 +59,7 @@ pub(super) struct Record<'a> {
     tags: &'a [Tag],
     /// What a holder of the secret can do.
     impact: &'a str,
-    /// How to revoke it.
+    /// How to revoke it; how to undo a setting.
     revoke: &'a str,
     /// The vendor's page; null where there is none.
     link: Option<&'a str>,

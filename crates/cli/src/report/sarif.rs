@@ -92,13 +92,18 @@ fn describe(finding: &Finding) -> Value {
 
 fn help(rule: &Rule, link: Option<&str>) -> String {
     let link = link.map(|link| format!("\n{link}")).unwrap_or_default();
-    format!("{}\n{}\nRevoke: {}{link}", rule.title, rule.impact, rule.revoke)
+    format!("{}\n{}\n{}: {}{link}", rule.title, rule.impact, remedy(rule), rule.revoke)
+}
+
+/// What the advice of a rule is called.
+fn remedy(rule: &Rule) -> &'static str {
+    if rule.is_secret() { "Revoke" } else { "Fix" }
 }
 
 fn markdown(rule: &Rule, link: Option<&str>) -> String {
     let [title, impact, revoke] = [&rule.title, &rule.impact, &rule.revoke].map(|text| escape_markdown(text));
     let link = link.map(|link| format!("\n\n<{}>", escape_link(link))).unwrap_or_default();
-    format!("**{title}**\n\n{impact}\n\n**Revoke:** {revoke}{link}")
+    format!("**{title}**\n\n{impact}\n\n**{}:** {revoke}{link}", remedy(rule))
 }
 
 /// Escapes what makes links, images and HTML.
@@ -118,7 +123,11 @@ fn escape_link(link: &str) -> String {
 }
 
 fn tags(rule: &Rule) -> Vec<&str> {
-    ["security", "secret"].into_iter().chain(rule.tags.iter().map(|tag| tag.name())).take(TAGS).collect()
+    ["security", if rule.is_secret() { "secret" } else { "assistant" }]
+        .into_iter()
+        .chain(rule.tags.iter().map(|tag| tag.name()))
+        .take(TAGS)
+        .collect()
 }
 
 /// The confidence of a plain match, which is a fact about the rule.

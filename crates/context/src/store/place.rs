@@ -52,7 +52,7 @@ impl<'a> Places<'a> {
 
     /// Returns the folders a pattern starts from, each with the rest of the pattern.
     /// None for a pattern that may stand in any folder.
-    pub(super) fn roots<'p>(&self, pattern: &'p str) -> Vec<(PathBuf, &'p str)> {
+    pub(crate) fn roots<'p>(&self, pattern: &'p str) -> Vec<(PathBuf, &'p str)> {
         let (head, rest) = pattern.split_once('/').unwrap_or((pattern, ""));
         if let Some(name) = head.strip_prefix('$') {
             // Several files in one variable are a list, as `$KUBECONFIG` has it.
