@@ -34,7 +34,7 @@ fn main() {
             process::exit(1);
         }
     };
-    let tables = table::Tables::new(&rules);
+    let tables = table::Tables::new(&rules, 6);
     write("pack.rs", &format!("&{}", emit::array(&rules)));
     write("tables.rs", &tables.emit());
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use regex_automata::meta::Regex;
-use regex_automata::util::syntax;
+use regex_syntax::hir::{Hir, HirKind};
 
 use crate::rule::Anchor;
 use crate::rule::{
@@ -83,7 +83,7 @@ impl RuleSet {
     ///
     /// Returns the first rule whose pattern is too large to compile.
     pub fn from_rules(rules: Vec<Rule>) -> Result<Self, RuleError> {
-        let tables = Tables::new(&rules);
+        let tables = Tables::new(&rules, 0);
         let set = Self::compile(Cow::Owned(rules), Cow::Owned(tables));
         let failed = (0..set.rules.len()).find(|idx| set.pattern(*idx).is_none());
         match failed {
@@ -224,8 +224,8 @@ fn compile_pattern(rule: &Rule) -> Option<Regex> {
         _ => "",
     };
     let pattern = format!("(?:{}){end}", rule.pattern);
+    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(&pattern).ok()?;
     Regex::builder()
-        .syntax(syntax::Config::new().unicode(false).utf8(false))
         .configure(
             Regex::config()
                 .utf8_empty(false)
@@ -237,6 +237,39 @@ fn compile_pattern(rule: &Rule) -> Option<Regex> {
                 .hybrid_cache_capacity(1 << 20)
                 .dfa(false),
         )
-        .build(&pattern)
+        .build_from_hir(&if starts_fixed(rule) { loosened(hir) } else { hir })
         .ok()
+}
+
+/// Whether the gate knows where a match starts, so that the window holds it to its greatest length.
+fn starts_fixed(rule: &Rule) -> bool {
+    let gate = &rule.gate;
+    let is_fixed = !gate.anchors.is_empty() && gate.anchors.iter().all(|anchor| anchor.min == anchor.max);
+    is_fixed || gate.driver == Driver::Assigned
+}
+
+/// The greatest bound of a repetition that is compiled as such.
+const MAX_BOUND: u32 = 64;
+
+/// Takes the bounds off long repetitions, which cost a state for each count.
+fn loosened(hir: Hir) -> Hir {
+    match hir.into_kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(class),
+        HirKind::Look(look) => Hir::look(look),
+        HirKind::Repetition(mut one) => {
+            if one.max.is_some_and(|max| max > MAX_BOUND && max > one.min) {
+                one.max = None;
+            }
+            one.sub = Box::new(loosened(*one.sub));
+            Hir::repetition(one)
+        }
+        HirKind::Capture(mut group) => {
+            group.sub = Box::new(loosened(*group.sub));
+            Hir::capture(group)
+        }
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(loosened).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.into_iter().map(loosened).collect()),
+    }
 }

@@ -12,7 +12,7 @@ mod parse;
 mod rule;
 mod tree;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use leaktight_core::{Rule, Span};
@@ -30,10 +30,10 @@ const UNREADABLE: &str = "assistant-settings-unreadable";
 #[derive(Debug)]
 pub struct Attacks {
     rules: Vec<AttackRule>,
-    /// Last components of the paths that rules are about, in lower case.
-    names: HashSet<String>,
-    /// The rest of the last components that start with a star, in lower case.
-    endings: Vec<String>,
+    /// The forms of paths that rules are about, by their last component in lower case.
+    names: HashMap<String, Vec<Vec<String>>>,
+    /// Those whose last component starts with a star, by the rest of it.
+    endings: HashMap<String, Vec<Vec<String>>>,
 }
 
 /// A setting that an assistant would obey.
@@ -57,12 +57,17 @@ impl Attacks {
         for (name, text) in leaktight_rules::ATTACKS {
             rules.extend(rule::read(name, text)?);
         }
-        let last =
-            rules.iter().flat_map(|rule| &rule.places).flat_map(|place| &place.files).filter_map(|file| file.last());
-        let (stars, names): (Vec<_>, Vec<_>) =
-            last.map(|name| name.to_ascii_lowercase()).partition(|name| name.starts_with('*'));
-        let endings: HashSet<String> = stars.iter().map(|name| name[1..].to_owned()).collect();
-        Ok(Self { rules, names: names.into_iter().collect(), endings: endings.into_iter().collect() })
+        let files: HashSet<&Vec<String>> =
+            rules.iter().flat_map(|rule| &rule.places).flat_map(|place| &place.files).collect();
+        let (mut names, mut endings) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        for forms in files {
+            let last = forms.last().map(|name| name.to_ascii_lowercase()).unwrap_or_default();
+            match last.strip_prefix('*') {
+                Some(ending) => endings.entry(ending.to_owned()).or_default().push(forms.clone()),
+                None => names.entry(last).or_default().push(forms.clone()),
+            }
+        }
+        Ok(Self { rules, names, endings })
     }
 
     /// Returns the rules as findings have them, in the order of their files.
@@ -89,11 +94,13 @@ impl Attacks {
         attacks
     }
 
-    /// Returns whether a rule may be about a file of this name.
+    /// Returns whether a rule is about a file at this path.
     fn concerns(&self, path: &Path) -> bool {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
         let name = name.to_ascii_lowercase();
-        self.names.contains(&name) || self.endings.iter().any(|ending| name.ends_with(ending))
+        let named = self.names.get(&name).into_iter().flatten();
+        let ending = self.endings.iter().filter(|(ending, _)| name.ends_with(*ending)).flat_map(|(_, files)| files);
+        named.chain(ending).any(|forms| glob::ends(path, forms))
     }
 }
 

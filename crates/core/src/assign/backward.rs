@@ -34,9 +34,22 @@ pub(crate) fn has_hint(name: &[u8]) -> bool {
 }
 
 fn holds_name_word(name: &[u8]) -> bool {
-    let holds = |word: &str| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
-    NAME_WORDS.iter().any(|word| holds(word))
+    let starts =
+        |at: usize, word: &[u8]| name.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
+    let may = |at: usize| STARTS[usize::from(name[at].to_ascii_lowercase() & 127)];
+    (0..name.len()).any(|at| may(at) && NAME_WORDS.iter().any(|word| starts(at, word.as_bytes())))
 }
+
+/// Whether a word of [`NAME_WORDS`] starts with a byte.
+static STARTS: [bool; 128] = {
+    let mut starts = [false; 128];
+    let mut idx = 0;
+    while idx < NAME_WORDS.len() {
+        starts[NAME_WORDS[idx].as_bytes()[0] as usize] = true;
+        idx += 1;
+    }
+    starts
+};
 
 fn is_lead(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.+/~-".contains(&byte)

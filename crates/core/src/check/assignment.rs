@@ -5,7 +5,7 @@ use memchr::memmem;
 use crate::assign::{TextKind, has_hint};
 use crate::check::name::{Name, Promise};
 use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
-use crate::check::{Outcome, Subject, value, words};
+use crate::check::{Outcome, Standing, Subject, value, words};
 use crate::placeholder;
 use crate::span::line_around;
 
@@ -22,6 +22,23 @@ pub(super) fn check(subject: &Subject<'_>) -> Outcome {
         Promise::Nothing | Promise::Hint | Promise::Harmless => Outcome::Drop,
         promise => judge(subject, promise),
     }
+}
+
+/// How much the name of an assignment says, before its value is looked at.
+pub(crate) fn standing(before: &[u8], start: usize) -> Standing {
+    match promise_of(before, start) {
+        // An id is no secret, but may have an owner who wants to know.
+        Promise::Harmless if is_id(&before[start..]) => Standing::Unknown,
+        Promise::Harmless => Standing::Harmless,
+        Promise::Nothing if !has_hint(&before[start..]) => Standing::Unknown,
+        _ => Standing::Telling,
+    }
+}
+
+/// Whether the name in front of a value ends in `id`.
+fn is_id(head: &[u8]) -> bool {
+    let end = head.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
+    end > 1 && head[end - 2..end].eq_ignore_ascii_case(b"id")
 }
 
 /// Checks that the name may say secret and that the value looks drawn at random.
@@ -41,13 +58,17 @@ fn head<'a>(subject: &Subject<'a>) -> &'a [u8] {
 
 /// What the name says.
 fn promise(subject: &Subject<'_>) -> Promise {
-    let before = subject.before();
-    let head = head(subject);
-    let name = &before[name_start(before, subject.whole.start)..];
+    promise_of(subject.before(), subject.whole.start)
+}
+
+/// What the name says that starts at `start`, or a part of it, in the text that ends before the value.
+fn promise_of(before: &[u8], start: usize) -> Promise {
+    let start = start.min(before.len());
+    let (head, name) = (&before[start..], &before[name_start(before, start)..]);
     match Name::before(name).promise() {
         // An option has no more to say, and a name in a text may be two words.
         Promise::Nothing if name.starts_with(b"--key") => Promise::Hint,
-        Promise::Nothing if is_key(head) => Name::spaced(&before[..subject.whole.start.min(before.len())]).promise(),
+        Promise::Nothing if is_key(head) => Name::spaced(&before[..start]).promise(),
         promise => promise,
     }
 }

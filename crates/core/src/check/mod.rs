@@ -27,10 +27,22 @@ mod words;
 
 use std::path::Path;
 
+pub(crate) use self::assignment::standing;
 pub(crate) use self::words::Words;
 use crate::check::dice::Dice;
 use crate::rule::Check;
 use crate::span::Span;
+
+/// What the name of an assignment says about its value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Standing {
+    /// It may be a secret.
+    Telling,
+    /// Nothing.
+    Unknown,
+    /// It is none.
+    Harmless,
+}
 
 /// What a check looks at.
 #[derive(Clone, Copy, Debug)]

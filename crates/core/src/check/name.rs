@@ -72,23 +72,43 @@ pub(super) enum Promise {
     Harmless,
 }
 
+/// Letters of a name, and words, beyond which it is cut.
+const MAX_LETTERS: usize = 96;
+const MAX_WORDS: usize = 24;
+
 /// A name, as lower-case words.
+///
+/// Without memory of its own elsewhere, for one is read at each assignment.
+#[derive(Clone, Copy)]
 pub(super) struct Name {
-    words: Vec<Vec<u8>>,
+    letters: [u8; MAX_LETTERS],
+    /// Where each word ends among the letters.
+    ends: [u8; MAX_WORDS],
+    n_words: usize,
+}
+
+/// The words of a name.
+struct NameWords<'a>([&'a [u8]; MAX_WORDS], usize);
+
+impl<'a> std::ops::Deref for NameWords<'a> {
+    type Target = [&'a [u8]];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0[..self.1]
+    }
 }
 
 impl Name {
     /// Reads the name that decides, from the text between the start of a match
     /// and its value: the last one, or if that says nothing the last that says secret.
     pub(super) fn before(text: &[u8]) -> Self {
-        let mut names: Vec<Self> =
-            text.split(|byte| !is_part(*byte)).filter(|name| !name.is_empty()).map(Self::new).collect();
-        let last = names.iter().rposition(|name| !name.is_type());
-        let decides = match last {
-            Some(last) if names[last].promise() != Promise::Nothing => Some(last),
-            _ => names.iter().rposition(|name| matches!(name.promise(), Promise::Secret | Promise::Token)).or(last),
-        };
-        decides.map_or(Self { words: Vec::new() }, |idx| names.swap_remove(idx))
+        let names = || text.split(|byte| !is_part(*byte)).filter(|name| !name.is_empty()).map(Self::new);
+        let last = names().rfind(|name| !name.is_type());
+        if let Some(last) = last.filter(|name| name.promise() != Promise::Nothing) {
+            return last;
+        }
+        let secret = names().rfind(|name| matches!(name.promise(), Promise::Secret | Promise::Token));
+        secret.or(last).unwrap_or(Self::new(b""))
     }
 
     /// Reads `key` and the word before it, from the text that ends before `key`.
@@ -100,31 +120,51 @@ impl Name {
 
     /// Splits a name at its joints and humps.
     pub(super) fn new(name: &[u8]) -> Self {
-        let mut words = Vec::new();
-        let mut word = Vec::new();
+        let mut new = Self { letters: [0; MAX_LETTERS], ends: [0; MAX_WORDS], n_words: 0 };
+        let (mut len, mut start) = (0, 0);
         for (idx, byte) in name.iter().enumerate() {
             let (before, next) = (idx.checked_sub(1).map(|idx| name[idx]), name.get(idx + 1));
-            if starts_word(before, *byte, next.copied()) && !word.is_empty() {
-                words.push(std::mem::take(&mut word));
+            if starts_word(before, *byte, next.copied()) && len > start {
+                new.end_word(len);
+                start = len;
             }
-            if byte.is_ascii_alphabetic() {
-                word.push(byte.to_ascii_lowercase());
+            if byte.is_ascii_alphabetic() && len < MAX_LETTERS {
+                new.letters[len] = byte.to_ascii_lowercase();
+                len += 1;
             }
         }
-        words.push(word);
-        words.retain(|word| !word.is_empty());
-        Self { words }
+        if len > start {
+            new.end_word(len);
+        }
+        new
+    }
+
+    fn end_word(&mut self, at: usize) {
+        if self.n_words < MAX_WORDS {
+            self.ends[self.n_words] = at as u8;
+            self.n_words += 1;
+        }
+    }
+
+    fn words(&self) -> NameWords<'_> {
+        let mut words = [&[][..]; MAX_WORDS];
+        let mut start = 0;
+        for (word, end) in words.iter_mut().zip(&self.ends[..self.n_words]) {
+            *word = &self.letters[start..usize::from(*end)];
+            start = usize::from(*end);
+        }
+        NameWords(words, self.n_words)
     }
 
     /// Returns what the name says about its value.
     pub(super) fn promise(&self) -> Promise {
-        let trailing = self.words.iter().rev().take_while(|word| TRAILING.holds(word) || word.len() == 1).count();
-        let words = &self.words[..self.words.len() - trailing];
+        let all = self.words();
+        let trailing = all.iter().rev().take_while(|word| TRAILING.holds(word) || word.len() == 1).count();
+        let words = &all[..all.len() - trailing];
         let Some(last) = words.last() else {
             return Promise::Nothing;
         };
-        let is_public =
-            self.words.iter().any(|word| matches!(word.as_slice(), b"public" | b"pub" | b"pubkey" | b"csrf" | b"xsrf"));
+        let is_public = all.iter().any(|word| matches!(*word, b"public" | b"pub" | b"pubkey" | b"csrf" | b"xsrf"));
         if is_public
             || is_other_token(words)
             || is_harmless_key(words)
@@ -146,52 +186,53 @@ impl Name {
     /// Whether a value says the same as the name: its words, all or a part of them.
     pub(super) fn echoes(&self, value: &[u8]) -> bool {
         let value = Self::new(value);
-        let len = value.words.len();
-        let is_part = len > 0 && len <= self.words.len() && self.words.windows(len).any(|words| words == value.words);
-        is_part || (len > 0 && value.words.concat() == self.words.concat())
+        let (own, other) = (self.words(), value.words());
+        let len = other.len();
+        let is_part = len > 0 && len <= own.len() && own.windows(len).any(|words| words == &*other);
+        is_part || (len > 0 && other.concat() == own.concat())
     }
 
     /// Whether several words name a kind of secret, as `signInPassword` does.
     pub(super) fn is_of_secrets(&self) -> bool {
-        self.words.len() > 1 && self.words.iter().any(|word| SECRET.holds(word) || TOKENS.holds(word))
+        self.n_words > 1 && self.words().iter().any(|word| SECRET.holds(word) || TOKENS.holds(word))
     }
 
     fn is_type(&self) -> bool {
-        matches!(self.words.as_slice(), [word] if TYPES.holds(word))
+        matches!(&*self.words(), [word] if TYPES.holds(word))
     }
 }
 
 /// Whether the name ends in `key` and names a place rather than a secret, as `token_key` does.
-fn is_harmless_key(words: &[Vec<u8>]) -> bool {
+fn is_harmless_key(words: &[&[u8]]) -> bool {
     let [.., before, last] = words else {
         return false;
     };
     let is_other = OTHER_KEYS.holds(before) || ((SECRET.holds(before) || TOKENS.holds(before)) && !KEYS.holds(before));
-    matches!(last.as_slice(), b"key" | b"keys") && is_other
+    matches!(*last, b"key" | b"keys") && is_other
 }
 
 /// Whether two words are `key` and what makes it a secret one.
-fn is_secret_key(pair: &[Vec<u8>]) -> bool {
-    matches!(pair[1].as_slice(), b"key" | b"keys") && KEYS.holds(&pair[0])
+fn is_secret_key(pair: &[&[u8]]) -> bool {
+    matches!(pair[1], b"key" | b"keys") && KEYS.holds(pair[0])
 }
 
 /// Whether the name ends in `key` and nothing says what kind of key.
-fn is_hint(words: &[Vec<u8>]) -> bool {
+fn is_hint(words: &[&[u8]]) -> bool {
     match words {
-        [.., _, last] => last.ends_with(b"key") || matches!(last.as_slice(), b"keys" | b"api"),
+        [.., _, last] => last.ends_with(b"key") || matches!(*last, b"keys" | b"api"),
         [only] => only.len() > 3 && only.ends_with(b"key"),
         _ => false,
     }
 }
 
 /// Whether the name is `secret_id`, which is a secret of Vault, although ids are none.
-fn is_secret_id(words: &[Vec<u8>]) -> bool {
-    matches!(words, [.., before, last] if before == b"secret" && last == b"id")
+fn is_secret_id(words: &[&[u8]]) -> bool {
+    matches!(words, [.., b"secret", b"id"])
 }
 
 /// Whether the name ends in `token` and what makes it no secret.
-fn is_other_token(words: &[Vec<u8>]) -> bool {
-    matches!(words, [.., before, last] if matches!(last.as_slice(), b"token" | b"tokens") && OTHER_TOKENS.holds(before))
+fn is_other_token(words: &[&[u8]]) -> bool {
+    matches!(words, [.., before, last] if matches!(*last, b"token" | b"tokens") && OTHER_TOKENS.holds(before))
 }
 
 fn ends_in_any(word: &[u8], ends: &[&[u8]]) -> bool {
@@ -216,7 +257,7 @@ mod tests {
 
     #[test]
     fn names_are_split_at_joints_and_humps() {
-        let words = |name: &str| Name::new(name.as_bytes()).words.join(&b' ');
+        let words = |name: &str| Name::new(name.as_bytes()).words().join(&b' ');
         assert_eq!(words("dbPassword1"), b"db password");
         assert_eq!(words("AWS_SECRET-accessKey"), b"aws secret access key");
         assert_eq!(words("APIKeyV2"), b"api key v");

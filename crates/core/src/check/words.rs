@@ -2,8 +2,6 @@
 //!
 //! A list of words is text, with a space between them.
 
-use memchr::memmem;
-
 /// Words a value may be made of, without being more than a dummy or a default.
 static DUMMIES: Words = Words::new(
     "a abc abcd access admin administrator api apikey app auth bar baz change changeit changeme client code \
@@ -31,11 +29,18 @@ static PASSWORDS: Words = Words::new(
 /// The longest value that is looked at word by word.
 const MAX_DUMMY: usize = 40;
 
+/// The most words of a list.
+const MAX_WORDS: usize = 320;
+
 /// A list of words in lower case, with a space between them.
 pub(crate) struct Words {
     text: &'static str,
     /// The lengths of the words that start with a byte, as bits.
     lengths: [u32; 128],
+    /// Where the words start in the text, in the order of their first bytes.
+    places: [u16; MAX_WORDS],
+    /// Where the words that start with a byte begin among the places.
+    groups: [u16; 129],
 }
 
 impl Words {
@@ -43,34 +48,42 @@ impl Words {
     ///
     /// # Panics
     ///
-    /// Panics on a word of more than 31 bytes, or one beyond ASCII.
+    /// Panics on a word of more than 31 bytes or beyond ASCII, and on more than [`MAX_WORDS`].
     pub(crate) const fn new(text: &'static str) -> Self {
         let bytes = text.as_bytes();
-        let mut lengths = [0; 128];
-        let mut start = 0;
-        let mut at = 0;
-        while at <= bytes.len() {
-            if at == bytes.len() || bytes[at] == b' ' {
-                if at > start {
-                    assert!(at - start < 32, "a word is short");
-                    lengths[bytes[start] as usize] |= 1 << (at - start);
+        let (mut lengths, mut places, mut groups) = ([0; 128], [0; MAX_WORDS], [0; 129]);
+        let mut byte = 0;
+        let mut n_words = 0;
+        while byte < 128 {
+            groups[byte] = n_words as u16;
+            let mut at = 0;
+            while at < bytes.len() {
+                let len = word_len(bytes, at);
+                if len > 0 && bytes[at] as usize == byte {
+                    assert!(len < 32, "a word is short");
+                    lengths[byte] |= 1 << len;
+                    places[n_words] = at as u16;
+                    n_words += 1;
                 }
-                start = at + 1;
+                at += len + 1;
             }
-            at += 1;
+            byte += 1;
         }
-        Self { text, lengths }
+        groups[128] = n_words as u16;
+        Self { text, lengths, places, groups }
     }
 
     /// Whether the list holds a word, which must be in lower case.
     pub(crate) fn holds(&self, word: &[u8]) -> bool {
-        let may = word.len() < 32 && self.lengths_at(word) >> word.len() & 1 != 0;
-        let text = self.text.as_bytes();
-        let is_whole = |at: usize| {
-            let end = at + word.len();
-            (at == 0 || text[at - 1] == b' ') && (end == text.len() || text[end] == b' ')
-        };
-        may && memmem::find_iter(text, word).any(is_whole)
+        if word.len() >= 32 || self.lengths_at(word) >> word.len() & 1 == 0 {
+            return false;
+        }
+        let (text, first) = (self.text.as_bytes(), usize::from(word[0]));
+        let group = usize::from(self.groups[first])..usize::from(self.groups[first + 1]);
+        self.places[group].iter().any(|at| {
+            let rest = &text[usize::from(*at)..];
+            rest.starts_with(word) && matches!(rest.get(word.len()), None | Some(b' '))
+        })
     }
 
     /// The lengths of the words of the list that a text starts with.
@@ -82,6 +95,15 @@ impl Words {
     fn lengths_at(&self, word: &[u8]) -> u32 {
         word.first().and_then(|first| self.lengths.get(usize::from(*first))).copied().unwrap_or(0)
     }
+}
+
+/// The length of the word at a place of a list.
+const fn word_len(text: &[u8], at: usize) -> usize {
+    let mut len = 0;
+    while at + len < text.len() && text[at + len] != b' ' {
+        len += 1;
+    }
+    len
 }
 
 /// Whether a value is nothing but such words, digits and what joins them.

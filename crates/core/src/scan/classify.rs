@@ -25,6 +25,8 @@ pub(super) struct Masks {
     pub(super) narrow: Mask,
     /// The same with `+` and `/`.
     pub(super) wide: Mask,
+    /// `[0-9]`.
+    pub(super) digit: Mask,
     /// Where four bytes look like the start of a searched-for window.
     pub(super) word: Mask,
 }
@@ -32,7 +34,7 @@ pub(super) struct Masks {
 impl Default for Masks {
     fn default() -> Self {
         let none = [0; BLOCK_LANES];
-        Self { narrow: none, wide: none, word: none }
+        Self { narrow: none, wide: none, digit: none, word: none }
     }
 }
 
@@ -113,13 +115,14 @@ pub(super) fn is_wide(byte: u8) -> bool {
 
 fn portable(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
     for (lane, bytes) in block[..block.len() - BEYOND].chunks_exact(LANE).enumerate() {
-        let (mut narrow, mut wide) = (0, 0);
+        let (mut narrow, mut wide, mut digit) = (0, 0, 0);
         for (bit, byte) in bytes.iter().enumerate() {
             let class = CLASSES[usize::from(*byte)];
+            digit |= u64::from(byte.is_ascii_digit()) << bit;
             narrow |= u64::from(class & NARROW) << bit;
             wide |= u64::from((class & WIDE) >> 1) << bit;
         }
-        (masks.narrow[lane], masks.wide[lane]) = (narrow, wide);
+        (masks.narrow[lane], masks.wide[lane], masks.digit[lane]) = (narrow, wide, digit);
         if !teddy.empty {
             let windows = block[lane * LANE..(lane + 1) * LANE + BEYOND].windows(WINDOW);
             masks.word[lane] =
@@ -236,6 +239,23 @@ mod x86 {
         u64::from(!_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128())) as u16)
     }
 
+    /// The digits, as bits.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn digits32(bytes: __m256i) -> u64 {
+        let from_zero = _mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8));
+        let digits = _mm256_cmpeq_epi8(_mm256_min_epu8(from_zero, _mm256_set1_epi8(9)), from_zero);
+        u64::from(_mm256_movemask_epi8(digits) as u32)
+    }
+
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    fn digits16(bytes: __m128i) -> u64 {
+        let from_zero = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0' as i8));
+        let digits = _mm_cmpeq_epi8(_mm_min_epu8(from_zero, _mm_set1_epi8(9)), from_zero);
+        u64::from(_mm_movemask_epi8(digits) as u16)
+    }
+
     #[target_feature(enable = "avx2")]
     fn avx2_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         let (low, high) = (table32(&LOW), table32(&HIGH));
@@ -247,7 +267,7 @@ mod x86 {
         }
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            let (mut narrow, mut wide, mut word) = (0, 0, 0);
+            let (mut narrow, mut wide, mut digit, mut word) = (0, 0, 0, 0);
             for at in [0, 32] {
                 let ahead = [
                     load32(&bytes[at..]),
@@ -258,6 +278,7 @@ mod x86 {
                 let class = look32(ahead[0], low, high);
                 narrow |= set32(_mm256_and_si256(class, not_extra)) << at;
                 wide |= set32(class) << at;
+                digit |= digits32(ahead[0]) << at;
                 let mut any = zero;
                 for half in &tables {
                     let mut all = look32(ahead[0], half[0].0, half[0].1);
@@ -268,7 +289,8 @@ mod x86 {
                 }
                 word |= set32(any) << at;
             }
-            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (narrow, wide, word);
+            (masks.narrow[lane], masks.wide[lane]) = (narrow, wide);
+            (masks.digit[lane], masks.word[lane]) = (digit, word);
         }
     }
 
@@ -283,7 +305,7 @@ mod x86 {
         }
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            let (mut narrow, mut wide, mut word) = (0, 0, 0);
+            let (mut narrow, mut wide, mut digit, mut word) = (0, 0, 0, 0);
             for at in [0, 16, 32, 48] {
                 let ahead = [
                     load16(&bytes[at..]),
@@ -294,6 +316,7 @@ mod x86 {
                 let class = look16(ahead[0], low, high);
                 narrow |= set16(_mm_and_si128(class, not_extra)) << at;
                 wide |= set16(class) << at;
+                digit |= digits16(ahead[0]) << at;
                 let mut any = zero;
                 for half in &tables {
                     let mut all = look16(ahead[0], half[0].0, half[0].1);
@@ -304,7 +327,8 @@ mod x86 {
                 }
                 word |= set16(any) << at;
             }
-            (masks.narrow[lane], masks.wide[lane], masks.word[lane]) = (narrow, wide, word);
+            (masks.narrow[lane], masks.wide[lane]) = (narrow, wide);
+            (masks.digit[lane], masks.word[lane]) = (digit, word);
         }
     }
 }
@@ -343,6 +367,7 @@ mod tests {
             let got = masks(block, teddy, level);
             assert_eq!(got.narrow, expected.narrow, "{level:?}");
             assert_eq!(got.wide, expected.wide, "{level:?}");
+            assert_eq!(got.digit, expected.digit, "{level:?}");
             assert_eq!(got.word, expected.word, "{level:?}");
         }
     }

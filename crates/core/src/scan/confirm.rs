@@ -10,12 +10,13 @@ use super::filter;
 use super::gate::Candidate;
 use super::{Limits, Rejection};
 use crate::assign::{self, Assignment, TextKind};
+use crate::check::{self, Standing};
 use crate::chunk::Chunk;
 use crate::finding::Reason;
 use crate::rule::Confidence;
 use crate::ruleset::RuleSet;
 use crate::span::Span;
-use crate::table::{Tables, Use};
+use crate::table::{LONGEST_MATCH, Tables, Use};
 
 /// What a rule's expression matched and the filter let pass.
 #[derive(Clone, Debug)]
@@ -157,10 +158,17 @@ impl<'a, 'b> Confirm<'a, 'b> {
         }
         self.last = Some(found.value);
         let tables = self.rules.tables();
-        for rule_idx in tables.assigned.generic.iter() {
-            self.try_value(*rule_idx, found);
-        }
         let value = &self.chunk.bytes[found.value.range()];
+        // The name turns most down. With `explain` the checks say so.
+        let standing = check::standing(&self.chunk.bytes[..found.value.start], found.whole.start);
+        if standing == Standing::Harmless && !self.limits.explain {
+            return;
+        }
+        if standing == Standing::Telling || self.limits.explain {
+            for rule_idx in tables.assigned.generic.iter() {
+                self.try_value(*rule_idx, found);
+            }
+        }
         if value.len() < 8 || !value.iter().any(u8::is_ascii_digit) {
             return;
         }
@@ -206,6 +214,25 @@ impl<'a, 'b> Confirm<'a, 'b> {
 
     /// The leftmost match within the window, and its secret.
     fn search(&mut self, rule_idx: usize, window: Span, fixed: bool) -> Option<(Span, Span)> {
+        let longest = (self.rules.rule(rule_idx).gate.max_len as usize).min(LONGEST_MATCH);
+        let mut from = window.start;
+        loop {
+            let found = self.search_within(rule_idx, Span::new(from, window.end), fixed)?;
+            if found.0.len() <= longest {
+                return Some(found);
+            }
+            // The pattern was compiled without the bounds of long repetitions, so
+            // that what it finds may be too long; a shorter match may start there.
+            let start = found.0.start;
+            let shorter = self.search_within(rule_idx, Span::new(start, start + longest), true);
+            if shorter.is_some() || fixed {
+                return shorter;
+            }
+            from = start + 1;
+        }
+    }
+
+    fn search_within(&mut self, rule_idx: usize, window: Span, fixed: bool) -> Option<(Span, Span)> {
         let anchored = if fixed { Anchored::Yes } else { Anchored::No };
         // A range rather than a slice: look-around must see the bytes round the
         // window, or a token that runs past its end would match in part.

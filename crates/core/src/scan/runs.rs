@@ -48,18 +48,45 @@ impl RunFinder {
         }
     }
 
+    /// Goes past a lane in which nothing long ends or lies. What is narrow is
+    /// wide, so that the wide mask tells for both.
+    #[inline(always)]
+    fn passes(&mut self, narrow: u64, wide: u64) -> bool {
+        let touches = self.wide.carry.max(self.narrow.carry) + wide.trailing_ones() as usize >= HOT_RUN as usize;
+        if touches || longer_than(wide, HOT_RUN) != 0 {
+            return false;
+        }
+        self.narrow.carry = narrow.leading_ones() as usize;
+        self.wide.carry = wide.leading_ones() as usize;
+        true
+    }
+
     #[inline(always)]
     fn find_inner(&mut self, block: Block<'_>, masks: &Masks, runs: &mut Vec<Run>) {
         let Block { bytes, base, n_lanes } = block;
         for lane in 0..n_lanes {
+            // Of most lanes it is clear at once that no run ends in them.
+            if self.passes(masks.narrow[lane], masks.wide[lane]) {
+                continue;
+            }
             let at = base + lane * LANE;
-            self.narrow.step(masks.narrow[lane], at, HOT_RUN, |start, end| push_narrow(bytes, start, end, runs));
-            self.wide.step(masks.wide[lane], at, WIDE_RUN, |start, end| push_wide(bytes, start, end, runs));
+            let digit = |start: usize, end: usize| block.holds_digit(masks, start, end);
+            self.narrow.step(masks.narrow[lane], at, HOT_RUN, |start, end| {
+                runs.extend(narrow_kind(&bytes[start..end], digit(start, end)).map(|kind| Run { start, end, kind }));
+            });
+            self.wide.step(masks.wide[lane], at, WIDE_RUN, |start, end| {
+                runs.extend(digit(start, end).then_some(Run { start, end, kind: Kind::Wide }));
+            });
         }
         let end = base + n_lanes * LANE;
         if end >= bytes.len() {
-            self.narrow.end(end, HOT_RUN, |start, end| push_narrow(bytes, start, end, runs));
-            self.wide.end(end, WIDE_RUN, |start, end| push_wide(bytes, start, end, runs));
+            self.narrow.end(end, HOT_RUN, |start, end| {
+                let kind = narrow_kind(&bytes[start..end], holds_digit(&bytes[start..end]));
+                runs.extend(kind.map(|kind| Run { start, end, kind }));
+            });
+            self.wide.end(end, WIDE_RUN, |start, end| {
+                runs.extend(holds_digit(&bytes[start..end]).then_some(Run { start, end, kind: Kind::Wide }));
+            });
         }
     }
 }
@@ -72,6 +99,22 @@ pub(super) struct Block<'a> {
     /// Offset of the block.
     pub(super) base: usize,
     pub(super) n_lanes: usize,
+}
+
+impl Block<'_> {
+    /// Whether a digit is among the bytes from `start` to `end`, which lies in the block.
+    #[inline(always)]
+    fn holds_digit(self, masks: &Masks, start: usize, end: usize) -> bool {
+        if start < self.base && holds_digit(&self.bytes[start..self.base]) {
+            return true;
+        }
+        let (from, to) = (start.max(self.base) - self.base, end - self.base);
+        (from / LANE..to.div_ceil(LANE)).any(|lane| {
+            let low = u64::MAX << from.saturating_sub(lane * LANE);
+            let beyond = ((lane + 1) * LANE).saturating_sub(to);
+            masks.digit[lane] & low & (u64::MAX >> beyond) != 0
+        })
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -88,16 +131,6 @@ mod x86 {
     #[target_feature(enable = "avx2,bmi1,bmi2")]
     fn find_inner(finder: &mut RunFinder, block: Block<'_>, masks: &Masks, runs: &mut Vec<Run>) {
         finder.find_inner(block, masks, runs);
-    }
-}
-
-fn push_narrow(bytes: &[u8], start: usize, end: usize, runs: &mut Vec<Run>) {
-    runs.extend(narrow_kind(&bytes[start..end]).map(|kind| Run { start, end, kind }));
-}
-
-fn push_wide(bytes: &[u8], start: usize, end: usize, runs: &mut Vec<Run>) {
-    if holds_digit(&bytes[start..end]) {
-        runs.push(Run { start, end, kind: Kind::Wide });
     }
 }
 
@@ -161,12 +194,15 @@ fn holds_digit(bytes: &[u8]) -> bool {
 }
 
 /// The kind of a narrow run, if it counts.
-fn narrow_kind(run: &[u8]) -> Option<Kind> {
-    if !holds_digit(run) {
+fn narrow_kind(run: &[u8], has_digit: bool) -> Option<Kind> {
+    if !has_digit {
         return (run.len() >= COLD_RUN as usize).then_some(Kind::Cold);
     }
-    let is_long = |part: &[u8]| part.len() >= HOT_RUN as usize && holds_digit(part);
-    let core = run.split(|byte| !is_core(*byte)).any(is_long);
+    let (mut len, mut digit) = (0, false);
+    let core = run.iter().any(|byte| {
+        (len, digit) = if is_core(*byte) { (len + 1, digit | byte.is_ascii_digit()) } else { (0, false) };
+        len >= HOT_RUN && digit
+    });
     Some(if core { Kind::Core } else { Kind::Hot })
 }
 
@@ -180,7 +216,7 @@ pub(super) fn naive_runs(bytes: &[u8]) -> Vec<Run> {
             let end = at + bytes[at..].iter().take_while(|byte| member(**byte)).count();
             let run = &bytes[at..end];
             let wide_kind = run.iter().any(u8::is_ascii_digit).then_some(Kind::Wide);
-            let kind = if wide { wide_kind } else { narrow_kind(run) };
+            let kind = if wide { wide_kind } else { narrow_kind(run, holds_digit(run)) };
             runs.extend(kind.filter(|_| run.len() >= least as usize).map(|kind| Run { start: at, end, kind }));
             at = end + 1;
         }

@@ -6,7 +6,6 @@
 //! which are then compared byte by byte.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use crate::rule::List;
 
@@ -38,43 +37,6 @@ impl Literal {
         }
         if self.nocase { found.eq_ignore_ascii_case(&self.text) } else { found == &*self.text }
     }
-}
-
-/// A window of three or four bytes, in lower case, and where in a literal it stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Gram {
-    pub(crate) literal: u32,
-    pub(crate) offset: u8,
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// Chooses one window for each literal, the same for many where it can be: the
-/// vector search knows only a few apart.
-pub(crate) fn grams(literals: &[(u32, &Literal)]) -> Vec<Gram> {
-    let mut order: Vec<&(u32, &Literal)> = literals.iter().collect();
-    order.sort_by_key(|(idx, literal)| (literal.text.len(), *idx));
-    let mut chosen: HashSet<Vec<u8>> = HashSet::new();
-    let mut all = Vec::with_capacity(literals.len());
-    for (idx, literal) in order {
-        let lower = literal.text.to_ascii_lowercase();
-        let windows = lower.windows(3).enumerate().chain(lower.windows(4).enumerate());
-        let best = windows
-            .max_by_key(|(at, bytes)| (chosen.contains(*bytes), !is_common(bytes), rarity(bytes), usize::MAX - at));
-        if let Some((at, bytes)) = best {
-            chosen.insert(bytes.to_vec());
-            all.push(Gram { literal: *idx, offset: at as u8, bytes: bytes.to_vec() });
-        }
-    }
-    all
-}
-
-/// Whether a window holds three letters that source code holds everywhere.
-fn is_common(window: &[u8]) -> bool {
-    const COMMON: &[&[u8]] = &[
-        b"key", b"ach", b"ial", b"ing", b"ion", b"ent", b"ati", b"ate", b"pro", b"con", b"ser", b"res", b"ret", b"str",
-        b"ine", b"cur", b"bas", b"mon", b"ken", b"the", b"for", b"ear", b"chi", b"hin",
-    ];
-    COMMON.iter().any(|common| window.windows(3).any(|part| part == *common))
 }
 
 /// How rare a stretch of text is in source code; only the order counts.
@@ -191,13 +153,8 @@ impl LiteralTable {
         Self::of(literals.iter().map(|(idx, literal)| (*idx, 0, &*literal.text)))
     }
 
-    /// Builds a table of chosen windows.
-    pub(crate) fn of_grams(grams: &[Gram]) -> Self {
-        Self::of(grams.iter().map(|one| (one.literal, usize::from(one.offset), one.bytes.as_slice())))
-    }
-
     /// Builds a table of literals with their windows: four bytes, or three.
-    fn of<'a>(windows: impl Iterator<Item = (u32, usize, &'a [u8])>) -> Self {
+    pub(crate) fn of<'a>(windows: impl Iterator<Item = (u32, usize, &'a [u8])>) -> Self {
         let (mut four, mut three) = (Vec::new(), Vec::new());
         for (idx, offset, window) in windows {
             if window.len() >= 4 {

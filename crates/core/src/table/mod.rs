@@ -11,9 +11,9 @@ mod teddy;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use self::literal::grams;
 pub(crate) use self::literal::{Literal, LiteralTable, Windows};
 pub(crate) use self::margin::{Margin, Margins, tier};
+use self::teddy::Plan;
 pub(crate) use self::teddy::{Teddy, WINDOW};
 use crate::rule::{Check, Driver, List, NAME_WORDS, Rule};
 
@@ -119,7 +119,9 @@ impl Gather {
 
 impl Tables {
     /// Gathers the searches of rules.
-    pub(crate) fn new(rules: &[Rule]) -> Self {
+    ///
+    /// More rounds of planning make the search of text faster, and take longer.
+    pub(crate) fn new(rules: &[Rule], rounds: usize) -> Self {
         let mut gather = Gather::default();
         let mut margins = Margins::default();
         let mut whole = Vec::new();
@@ -134,10 +136,10 @@ impl Tables {
         if !gather.assigned.is_empty() {
             add_names(&mut gather);
         }
-        Self::assemble(gather, margins, whole, overlap(rules))
+        Self::assemble(gather, margins, whole, (overlap(rules), rounds))
     }
 
-    fn assemble(mut gather: Gather, margins: Margins, whole: Vec<u32>, overlap: usize) -> Self {
+    fn assemble(mut gather: Gather, margins: Margins, whole: Vec<u32>, (overlap, rounds): (usize, usize)) -> Self {
         for list in [&mut gather.near, &mut gather.prefixes, &mut gather.text, &mut gather.owners] {
             list.sort_unstable();
             list.dedup();
@@ -147,9 +149,12 @@ impl Tables {
         let near = LiteralTable::new(&of(&gather.near));
         let prefixes = LiteralTable::of_prefixes(&of(&gather.prefixes));
         let crowded = gather.text.len() > TEDDY_LITERALS;
-        let grams = if crowded { Vec::new() } else { grams(&of(&gather.text)) };
-        let windows: Vec<&[u8]> = grams.iter().map(|one| one.bytes.as_slice()).collect();
-        let (text, teddy) = (LiteralTable::of_grams(&grams), Teddy::new(&windows));
+        let in_text = if crowded { Vec::new() } else { of(&gather.text) };
+        let texts: Vec<&[u8]> = in_text.iter().map(|(_, literal)| &*literal.text).collect();
+        let plan = Plan::new(&texts, rounds);
+        let windows =
+            in_text.iter().zip(plan.windows()).map(|((idx, literal), at)| (*idx, at.start, &literal.text[at]));
+        let (text, teddy) = (LiteralTable::of(windows), plan.teddy());
         let crowd = Cow::Owned(if crowded { gather.text } else { Vec::new() });
         let assigned = Assigned { words: LiteralTable::new(&of(&gather.owners)), ..gather.assigned };
         let uses = Cow::Owned(gather.uses.into_iter().map(Cow::Owned).collect());

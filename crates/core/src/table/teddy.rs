@@ -1,5 +1,7 @@
 //! The windows of searched-for literals, as the nibbles a vector search looks up.
 
+use std::ops::Range;
+
 use super::literal::byte_rarity;
 
 /// Bytes of a window; the last of a window of three may be any.
@@ -79,19 +81,13 @@ static FREQUENCY: [f32; 128] = {
 
 impl Teddy {
     /// Builds the buckets for windows of three or four bytes in which letters stand for both cases.
+    #[cfg(test)]
     pub(crate) fn new(windows: &[&[u8]]) -> Self {
-        let mut windows = windows.to_vec();
-        windows.sort_unstable();
-        windows.dedup();
-        let mut buckets = [Bucket::default(); BUCKETS];
-        for window in &windows {
-            // Where the window adds the fewest places that pass by chance.
-            let grown = buckets.map(|bucket| bucket.with(window));
-            let added = |number: &usize| grown[*number].chance - buckets[*number].chance;
-            let least = (0..BUCKETS).min_by(|a, b| added(a).total_cmp(&added(b))).unwrap_or(0);
-            buckets[least] = grown[least];
-        }
-        let mut teddy = Self { empty: windows.is_empty(), ..Self::default() };
+        Plan::new(windows, 0).teddy()
+    }
+
+    fn of(buckets: &[Bucket; BUCKETS], empty: bool) -> Self {
+        let mut teddy = Self { empty, ..Self::default() };
         for (number, bucket) in buckets.iter().enumerate() {
             let (half, bit) = (number / 8, number % 8);
             for (at, (low, high)) in teddy.nibbles[half].iter_mut().enumerate() {
@@ -111,4 +107,81 @@ impl Teddy {
             bytes.iter().zip(half).map(bucket).fold(u8::MAX, |all, one| all & one) != 0
         })
     }
+}
+
+/// Windows of a literal that are tried, the rarest first.
+const TRIED: usize = 4;
+
+/// Which window of each literal the vector search looks for, and in which
+/// bucket: where it adds the fewest places that pass by chance.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    literals: Vec<&'a [u8]>,
+    /// Where the window of each literal lies in it, and the bucket it is in.
+    chosen: Vec<(Range<usize>, usize)>,
+    buckets: [Bucket; BUCKETS],
+}
+
+impl<'a> Plan<'a> {
+    /// Places literal after literal, and then anew in so many rounds, which
+    /// costs time and makes a better plan.
+    pub(crate) fn new(literals: &[&'a [u8]], rounds: usize) -> Self {
+        let mut plan = Self { literals: literals.to_vec(), chosen: Vec::new(), buckets: Default::default() };
+        for idx in 0..literals.len() {
+            let place = plan.place(idx);
+            plan.chosen.push(place);
+        }
+        for idx in (0..rounds).flat_map(|_| 0..literals.len()) {
+            plan.empty(idx);
+            plan.chosen[idx] = plan.place(idx);
+        }
+        plan
+    }
+
+    /// Enters a literal by the window, and in the bucket, where it costs least.
+    fn place(&mut self, idx: usize) -> (Range<usize>, usize) {
+        let literal = self.literals[idx];
+        let mut best = (0..literal.len().min(WINDOW), 0, f32::INFINITY, f32::INFINITY);
+        for window in windows(literal) {
+            let alone = Bucket::default().with(&literal[window.clone()]).chance;
+            for (number, bucket) in self.buckets.iter().enumerate() {
+                let added = bucket.with(&literal[window.clone()]).chance - bucket.chance;
+                if (added, alone) < (best.2, best.3) {
+                    best = (window.clone(), number, added, alone);
+                }
+            }
+        }
+        let (window, number, ..) = best;
+        self.buckets[number] = self.buckets[number].with(&literal[window.clone()]);
+        (window, number)
+    }
+
+    /// Takes a literal out of its bucket.
+    fn empty(&mut self, idx: usize) {
+        let number = self.chosen[idx].1;
+        let others = self.chosen.iter().enumerate().filter(|(other, (_, of))| *other != idx && *of == number);
+        self.buckets[number] = others
+            .map(|(other, (window, _))| &self.literals[other][window.clone()])
+            .fold(Bucket::default(), Bucket::with);
+    }
+
+    /// The window of each literal.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.chosen.iter().map(|(window, _)| window.clone())
+    }
+
+    /// The tables of the plan.
+    pub(crate) fn teddy(&self) -> Teddy {
+        Teddy::of(&self.buckets, self.literals.is_empty())
+    }
+}
+
+/// The rarest windows of a literal: of four bytes, or of three where it has no more.
+fn windows(literal: &[u8]) -> Vec<Range<usize>> {
+    let size = literal.len().min(WINDOW);
+    let mut all: Vec<Range<usize>> = (0..=literal.len() - size).map(|at| at..at + size).collect();
+    let chance = |window: &Range<usize>| Bucket::default().with(&literal[window.clone()]).chance;
+    all.sort_by(|a, b| chance(a).total_cmp(&chance(b)));
+    all.truncate(TRIED);
+    all
 }
