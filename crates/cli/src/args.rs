@@ -8,6 +8,8 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use leaktight_core::{Confidence, Severity};
 
 pub(crate) use self::changes::Changes;
+use crate::cmd::redact::{Redact, Restore};
+use crate::cmd::vault::VaultArgs;
 use crate::report::Format;
 
 /// Finds secrets before they leave your machine.
@@ -32,6 +34,12 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Accept the findings of today
     Baseline(BaselineArgs),
+    /// Replace the secrets of a text by placeholders
+    Redact(Redact),
+    /// Put secrets back where their placeholders stand
+    Restore(Restore),
+    /// List and purge what placeholders stand for
+    Vault(VaultArgs),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page
@@ -253,7 +261,7 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-fn parse_confidence(text: &str) -> Result<Confidence, String> {
+pub(crate) fn parse_confidence(text: &str) -> Result<Confidence, String> {
     Confidence::from_name(text).ok_or_else(|| "use low, medium or high".to_owned())
 }
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod assistant;
 mod baseline;
 mod changes;
 mod cmd;
@@ -14,7 +15,9 @@ mod interrupt;
 mod output;
 mod progress;
 mod report;
+mod rewrite;
 mod term;
+mod vault;
 
 use std::io::{self, Write as _};
 use std::panic;
@@ -45,6 +48,9 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Rules(rules) => cmd::rules::run(&rules),
         Command::Explain(explain) => cmd::explain::run(&explain),
         Command::Baseline(baseline) => cmd::baseline::run(&baseline),
+        Command::Redact(redact) => cmd::redact::redact(&redact),
+        Command::Restore(restore) => cmd::redact::restore(&restore),
+        Command::Vault(vault) => cmd::vault::run(&vault),
         Command::Completions(completions) => cmd::manual::completions(completions.shell),
         Command::Man => cmd::manual::man(),
     }

@@ -3,6 +3,8 @@
 pub(crate) mod baseline;
 pub(crate) mod explain;
 pub(crate) mod manual;
+pub(crate) mod redact;
 pub(crate) mod rules;
 pub(crate) mod scan;
 mod setup;
+pub(crate) mod vault;
