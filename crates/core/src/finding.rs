@@ -110,6 +110,8 @@ pub enum Reason {
     NoRun,
     /// The value is a placeholder, with what gave it away.
     Placeholder(&'static str),
+    /// The file, or the text before the value, says that it is an example.
+    Example,
     /// A more specific rule matched the same place.
     Overlap(String),
 }
@@ -130,6 +132,7 @@ impl fmt::Display for Reason {
             Self::OtherFile => write!(f, "the rule is confined to files of other names"),
             Self::NoRun => write!(f, "the token holds no digit"),
             Self::Placeholder(face) => write!(f, "the value is a placeholder: {face}"),
+            Self::Example => write!(f, "the file or the text before it announces an example"),
             Self::Overlap(id) => write!(f, "{id} says more about the same place"),
         }
     }

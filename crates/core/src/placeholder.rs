@@ -6,6 +6,7 @@ mod words;
 use memchr::memmem;
 
 pub(crate) use self::documented::is_documented;
+pub(crate) use self::words::holds_telling;
 
 /// What a template starts and ends with.
 const TEMPLATES: &[(&[u8], &[u8])] = &[
@@ -21,6 +22,8 @@ const TEMPLATES: &[(&[u8], &[u8])] = &[
 
 /// How many characters in a row make a run of the alphabet.
 const MIN_SEQUENCE: usize = 10;
+/// How many of either case do, in a value that may be anything.
+const WHOLE_SEQUENCE: usize = 20;
 /// How long a run of letters and digits must be before its variety is judged.
 const MIN_BODY: usize = 12;
 /// The longest period that is looked for in a long value.
@@ -41,10 +44,11 @@ pub(crate) fn face(secret: &[u8], generic: bool) -> Option<&'static str> {
         (is_monotonous, "one character repeated"),
         (is_sequence, "a run of the alphabet"),
         (repeats_body, "a block repeated"),
-        (words::holds_telling, "a word such as example"),
+        (holds_telling, "a word such as example"),
     ];
     let of_people = [
         (is_wrapped as fn(&[u8]) -> bool, "a wrapper such as <...>"),
+        (is_alphabet, "a run of the alphabet"),
         (is_filler, "a mask such as xxx"),
         (words::is_made_of_fillers, "words such as my-secret"),
     ];
@@ -109,21 +113,30 @@ fn is_monotonous(secret: &[u8]) -> bool {
     long || row >= 8 && row * 5 >= secret.len() * 2 || row == secret.len() && row > 3
 }
 
-/// Whether ten characters in a row follow each other as digits and letters do,
-/// up or down, or up when every other one is left out, as in `a1b2c3`.
+/// Whether ten characters of one case in a row follow each other as digits and
+/// letters do, up or down, or up when every other one is left out, as in `a1b2c3`.
 fn is_sequence(secret: &[u8]) -> bool {
     let (mut up, mut down, mut woven) = (1, 1, 2);
-    let fold = |at: usize| secret[at].to_ascii_lowercase();
     for at in 1..secret.len() {
-        let (before, byte) = (fold(at - 1), fold(at));
+        let (before, byte) = (secret[at - 1], secret[at]);
         up = if follows(before, byte) { up + 1 } else { 1 };
         down = if follows(byte, before) { down + 1 } else { 1 };
-        woven = if at > 1 && follows(fold(at - 2), byte) { woven + 1 } else { 2 };
+        woven = if at > 1 && follows(secret[at - 2], byte) { woven + 1 } else { 2 };
         if up.max(down).max(woven) >= MIN_SEQUENCE {
             return true;
         }
     }
     false
+}
+
+/// Whether most of the alphabet is there in a row, in any case of letters.
+fn is_alphabet(secret: &[u8]) -> bool {
+    let follow = |pair: &[u8]| follows(pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase());
+    let mut run = 1;
+    secret.windows(2).any(|pair| {
+        run = if follow(pair) { run + 1 } else { 1 };
+        run >= WHOLE_SEQUENCE
+    })
 }
 
 /// Whether a third of a value, and at least six characters, follow each other.
@@ -136,13 +149,12 @@ pub(crate) fn is_mostly_sequence(value: &[u8]) -> bool {
     longest >= 6 && longest * 3 >= value.len()
 }
 
-/// Whether a character in lower case comes next: in the alphabet, or where digits
-/// and letters meet.
+/// Whether a character comes next: in the alphabet, or where digits and letters meet.
 fn follows(before: u8, byte: u8) -> bool {
     if byte == before.wrapping_add(1) {
         return byte.is_ascii_alphanumeric() && before.is_ascii_alphanumeric();
     }
-    matches!((before, byte), (b'9' | b'f' | b'z', b'0' | b'a'))
+    matches!((before, byte), (b'9' | b'f' | b'z', b'0' | b'a') | (b'9' | b'F' | b'Z', b'0' | b'A'))
 }
 
 fn repeats_body(secret: &[u8]) -> bool {

@@ -22,7 +22,7 @@ fn alone(rule: &Rule, exhaustive: bool) -> Scanner {
 }
 
 fn finds(scanner: &Scanner, rule: &Rule, text: &[u8]) -> bool {
-    let name = rule.files.first().map_or("example.txt".to_owned(), |name| name.replace('*', "x"));
+    let name = rule.files.first().map_or("text.txt".to_owned(), |name| name.replace('*', "x"));
     let chunk = Chunk::new(text, Arc::new(Origin::File(name.into())));
     let least = rule.confidence.min(Confidence::Medium);
     scanner.scan(&chunk).findings.iter().any(|finding| finding.confidence >= least)

@@ -162,7 +162,7 @@ fn try_rule(rule: Rule, source: &RuleSource) -> Vec<String> {
 }
 
 fn try_examples(scanner: &Scanner, rule: &Rule, source: &RuleSource) -> Vec<String> {
-    let name = rule.files.first().map_or("example.txt".to_owned(), |name| name.replace('*', "x"));
+    let name = rule.files.first().map_or("text.txt".to_owned(), |name| name.replace('*', "x"));
     let origin = Arc::new(Origin::File(name.into()));
     let finds = |text: &[u8]| {
         let scan = scanner.scan(&Chunk::new(text, Arc::clone(&origin)));

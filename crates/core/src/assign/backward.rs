@@ -14,13 +14,14 @@ const MAX_NAME: usize = 64;
 /// Words in names that make a value worth a look when it looks random.
 const HINTS: &[&[u8]] = &[
     b"key", b"pass", b"auth", b"token", b"secret", b"pwd", b"_pat", b"-pat", b"cred", b"_api", b"-api", b"_sid",
-    b"salt",
+    b"private", b"salt",
 ];
 
 /// Reads the assignment whose value holds a run. Names with a word of
 /// [`NAME_WORDS`] are left to the reader that starts at that word.
 pub(crate) fn backward(bytes: &[u8], run: Span) -> Option<Assignment> {
     let start = skip_back(bytes, run.start, MAX_LEAD, is_lead);
+    let start = with_scheme(bytes, start);
     let end = skip(bytes, run.end, MAX_TAIL, is_value);
     let quote = quote_before(bytes, start);
     let name = name_before(bytes, skip_back(bytes, quote, 12, is_space), quote < start)?;
@@ -50,6 +51,15 @@ static STARTS: [bool; 128] = {
     }
     starts
 };
+
+/// The start of a value of two parts, as in `TOKEN=user:x`.
+fn with_scheme(bytes: &[u8], start: usize) -> usize {
+    let Some(colon) = start.checked_sub(1).filter(|at| bytes[*at] == b':') else { return start };
+    let scheme = skip_back(bytes, colon, 16, |byte| byte.is_ascii_alphanumeric());
+    let follows = scheme < colon && scheme > 0 && matches!(bytes[scheme - 1], b'=' | b'"' | b'\'');
+    // A name in quotes would be closed by one before the colon.
+    if follows { scheme } else { start }
+}
 
 fn is_lead(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.+/~-".contains(&byte)

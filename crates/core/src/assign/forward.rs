@@ -1,7 +1,7 @@
 //! From a word in a name to the value.
 
 use super::value::{element, quoted, unquoted};
-use super::{Assignment, TextKind, is_closer, is_name, is_space, skip};
+use super::{Assignment, TextKind, is_closer, is_name, is_quote, is_space, skip, skip_back};
 use crate::span::Span;
 
 /// Characters of a name behind the word that led to it.
@@ -15,6 +15,9 @@ pub(crate) fn forward(bytes: &[u8], word: Span, kind: TextKind) -> Option<Assign
     let inner = bytes[start..word.end].iter().take_while(|byte| is_name(**byte)).count();
     let reader = Reader { bytes, kind, start };
     let name_end = skip(bytes, start + inner, MAX_REST, is_name);
+    if let Some(value) = reader.compared() {
+        return Some(Assignment { whole: Span::new(value.start, name_end), value });
+    }
     let value = reader.behind_name(name_end)?;
     Some(Assignment { whole: Span::new(start.min(word.start), value.end), value })
 }
@@ -49,6 +52,22 @@ impl Reader<'_> {
             byte if byte.is_ascii_alphabetic() && next > closed => self.behind_word(name_end, next),
             _ => None,
         }
+    }
+
+    /// The value that the name is compared with, in front of it: `"x" == password`.
+    fn compared(&self) -> Option<Span> {
+        let name = skip_back(self.bytes, self.start, 48, is_name);
+        let operator = skip_back(self.bytes, name, 4, is_space);
+        let start = skip_back(self.bytes, operator, 3, |byte| matches!(byte, b'=' | b'!'));
+        if operator - start < 2 {
+            return None;
+        }
+        let close = skip_back(self.bytes, start, 4, is_space).checked_sub(1)?;
+        let quote = *self.bytes.get(close).filter(|byte| is_quote(**byte))?;
+        let line = skip_back(self.bytes, close, 256, |byte| !matches!(byte, b'\r' | b'\n'));
+        let open = self.bytes[line..close].iter().rposition(|byte| *byte == quote)? + line;
+        let value = Span::new(open + 1, close);
+        (value.len() >= 5).then_some(value)
     }
 
     /// Behind a subscript and what closes a name: `name["x"]`, `name\"`, `name')`.
@@ -106,7 +125,7 @@ impl Reader<'_> {
 
     /// Whether the name is that of an element: `<name`.
     fn tag_starts(&self) -> bool {
-        let start = super::skip_back(self.bytes, self.start, 48, is_name);
+        let start = skip_back(self.bytes, self.start, 48, is_name);
         start > 0 && self.bytes[start - 1] == b'<'
     }
 

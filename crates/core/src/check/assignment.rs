@@ -1,11 +1,14 @@
 //! Assignments: a name that promises a secret, an operator, and a value.
 
+use std::path::Path;
+
 use memchr::memmem;
 
 use crate::assign::{TextKind, has_hint};
 use crate::check::name::{Name, Promise};
 use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
-use crate::check::{Outcome, Standing, Subject, value, words};
+use crate::check::words::Words;
+use crate::check::{Outcome, Standing, Subject, base64, value, words};
 use crate::placeholder;
 use crate::span::line_around;
 
@@ -25,12 +28,13 @@ pub(super) fn check(subject: &Subject<'_>) -> Outcome {
 }
 
 /// How much the name of an assignment says, before its value is looked at.
-pub(crate) fn standing(before: &[u8], start: usize) -> Standing {
-    match promise_of(before, start) {
+pub(crate) fn standing(subject: &Subject<'_>) -> Standing {
+    let head = head(subject);
+    match promise(subject) {
         // An id is no secret, but may have an owner who wants to know.
-        Promise::Harmless if is_id(&before[start..]) => Standing::Unknown,
+        Promise::Harmless if is_id(head) => Standing::Unknown,
         Promise::Harmless => Standing::Harmless,
-        Promise::Nothing if !has_hint(&before[start..]) => Standing::Unknown,
+        Promise::Nothing if !has_hint(head) => Standing::Unknown,
         _ => Standing::Telling,
     }
 }
@@ -58,7 +62,16 @@ fn head<'a>(subject: &Subject<'a>) -> &'a [u8] {
 
 /// What the name says.
 fn promise(subject: &Subject<'_>) -> Promise {
-    promise_of(subject.before(), subject.whole.start)
+    match behind(subject) {
+        Some(name) => Name::before(name).promise(),
+        None => promise_of(subject.before(), subject.whole.start),
+    }
+}
+
+/// The name, where it stands behind the value it is compared with.
+fn behind<'a>(subject: &Subject<'a>) -> Option<&'a [u8]> {
+    let is_behind = subject.whole.start == subject.secret.start && subject.whole.end > subject.secret.end;
+    is_behind.then(|| subject.bytes.get(subject.secret.end..subject.whole.end))?
 }
 
 /// What the name says that starts at `start`, or a part of it, in the text that ends before the value.
@@ -80,13 +93,16 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
     if !value::is_literal(secret) {
         return Outcome::Drop;
     }
+    if secret.len() >= 24 && decodes_to_placeholder(secret) {
+        return Outcome::Low;
+    }
     let joint = Joint::of(subject, head);
     if matches!(joint, Joint::None | Joint::Bare) || (is_name(secret) && Name::before(head).echoes(secret)) {
         return Outcome::Drop;
     }
     let strength = strength(secret);
     let least = match (joint, promise) {
-        (_, Promise::Nothing) => return Outcome::Low,
+        (_, Promise::Nothing) | (Joint::Odd, _) => return Outcome::Low,
         (_, Promise::Hint) if secret.len() < MIN_HINTED || is_uuid(secret) => return Outcome::Low,
         (_, Promise::Token) if secret.len() < MIN_TOKEN => return Outcome::Low,
         (Joint::Tight, Promise::Secret) => Strength::Fair,
@@ -129,12 +145,17 @@ enum Joint {
     Bare,
     /// A bracket, a comma, a comparison, or nothing but a space.
     Loose,
+    /// Quotes that hold a single character in such a file.
+    Odd,
     /// Nothing: the value is only a part of one, or a quote closes rather than opens.
     None,
 }
 
 impl Joint {
     fn of(subject: &Subject<'_>, head: &[u8]) -> Self {
+        if behind(subject).is_some() {
+            return Self::Loose;
+        }
         let inner = head.trim_ascii_end();
         let quote = inner.last().copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
         if quote == Some(b'"') && closes(subject, head) && strength(subject.secret_bytes()) < Strength::Opaque {
@@ -143,7 +164,9 @@ impl Joint {
         if is_segment(subject.before(), subject.whole.start, head) {
             return Self::None;
         }
-        if quote == Some(b'`') && memmem::find(subject.secret_bytes(), b"${").is_some() {
+        // Only where such a quote allows it does `${` stand for an expression.
+        let is_raw = subject.path.is_some_and(|path| RAW_QUOTES.holds(extension(path).as_bytes()));
+        if quote == Some(b'`') && !is_raw && memmem::find(subject.secret_bytes(), b"${").is_some() {
             return Self::None;
         }
         let operator = operator(head);
@@ -155,14 +178,39 @@ impl Joint {
             return Self::Tight;
         }
         let kind = TextKind::of(subject.path);
-        if quote.is_none() && !is_element && kind == TextKind::Code && !in_text(subject) {
+        if quote.is_none() && !is_element && kind == TextKind::Code && !in_text(subject, subject.secret.start) {
             return Self::Bare;
         }
         if !operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>')) || is_comparison(operator) {
             return Self::Loose;
         }
-        if quote.is_none() && !is_element && kind != TextKind::Settings { Self::Text } else { Self::Tight }
+        let is_char = quote == Some(b'\'') && subject.path.is_some_and(|path| CHARS.holds(extension(path).as_bytes()));
+        let quoted = subject.secret.start - 1 - (head.len() - inner.len());
+        if is_char && !in_text(subject, quoted) {
+            return Self::Odd;
+        }
+        let is_plain = quote.is_none() && !is_element && kind != TextKind::Settings;
+        if is_plain && !is_line(subject, operator) { Self::Text } else { Self::Tight }
     }
+}
+
+/// Files of languages in whose single quotes stands one character.
+static CHARS: Words = Words::new("c cc cpp cxx h hpp m mm rs swift");
+
+/// Files of languages whose backticks hold nothing but text.
+static RAW_QUOTES: Words = Words::new("c cc cpp cs cxx go h hpp java py rb rs sh sql");
+
+fn extension(path: &Path) -> String {
+    path.extension().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether the assignment is all that stands on its line, as in a file of an environment.
+fn is_line(subject: &Subject<'_>, operator: &[u8]) -> bool {
+    let start = name_start(subject.before(), subject.whole.start);
+    let before = subject.bytes[..start].iter().rev().take_while(|byte| !matches!(byte, b'\n' | b'\r'));
+    let is_alone = before.take(8).all(|byte| matches!(byte, b' ' | b'\t'));
+    let ends = subject.after().first().is_none_or(|next| matches!(next, b'\n' | b'\r'));
+    operator == b"=" && is_alone && ends
 }
 
 /// Whether the name next to the value stands behind a semicolon, as in `User=sa;Password=x`.
@@ -227,7 +275,7 @@ fn strength(secret: &[u8]) -> Strength {
     if letters == 0 || is_word || is_phrase(secret) || placeholder::is_mostly_sequence(secret) {
         return Strength::Weak;
     }
-    if words::is_dummy(secret) {
+    if words::is_dummy(secret) && !is_disguised(secret) {
         // People meet the rules for passwords with a common word, a capital and a digit.
         return if kinds > 2 && secret.len() >= 8 { Strength::Fair } else { Strength::Weak };
     }
@@ -245,6 +293,25 @@ fn strength(secret: &[u8]) -> Strength {
     }
 }
 
+/// Whether signs stand for letters within a word, as people write who take a
+/// common word for a password: `super$ecret`, `P@ssw0rd`.
+fn is_disguised(secret: &[u8]) -> bool {
+    let is_sign = |three: &[u8]| {
+        matches!(three[1], b'@' | b'$' | b'0' | b'3' | b'5')
+            && three[0].is_ascii_alphabetic()
+            && three[2].is_ascii_alphabetic()
+    };
+    secret.len() >= 8 && secret.windows(3).any(is_sign)
+}
+
+/// Whether the value is base64 of text in which a word gives a placeholder away.
+fn decodes_to_placeholder(secret: &[u8]) -> bool {
+    base64::decode(secret).is_some_and(|text| {
+        text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+            && placeholder::holds_telling(&text)
+    })
+}
+
 fn is_uuid(secret: &[u8]) -> bool {
     secret.len() == 36 && secret.iter().filter(|byte| **byte == b'-').count() == 4
 }
@@ -257,7 +324,10 @@ fn is_phrase(secret: &[u8]) -> bool {
         return true;
     }
     let mut parts = secret.split(|byte| matches!(byte, b'-' | b'_' | b'.' | b' '));
-    parts.clone().count() > 1 && parts.all(|part| part.iter().all(u8::is_ascii_alphabetic)) && reads_as_words(secret)
+    let (count, is_lower) = (parts.clone().count(), secret.iter().all(|byte| !byte.is_ascii_uppercase()));
+    count > 1
+        && (count > 2 && is_lower || reads_as_words(secret))
+        && parts.all(|part| part.iter().all(u8::is_ascii_alphabetic))
 }
 
 /// Whether the value could be the name of a variable.
@@ -266,10 +336,10 @@ fn is_name(secret: &[u8]) -> bool {
         && secret.iter().all(|byte| value::is_word(*byte) || *byte == b'-')
 }
 
-/// Whether the value stands in a string, after an odd number of quotes, or in a comment.
-fn in_text(subject: &Subject<'_>) -> bool {
-    let line = line_around(subject.bytes, subject.secret.start, MAX_LINE);
-    let before = subject.bytes.get(line.start..subject.secret.start).unwrap_or_default();
+/// Whether a place before the value stands in a string, after an odd number of quotes, or in a comment.
+fn in_text(subject: &Subject<'_>, at: usize) -> bool {
+    let line = line_around(subject.bytes, at, MAX_LINE);
+    let before = subject.bytes.get(line.start..at).unwrap_or_default();
     let start = before.trim_ascii_start();
     let is_comment = [b"//".as_slice(), b"#", b"*", b"/*", b"--", b"<!--"].iter().any(|mark| start.starts_with(mark));
     // In a minified file quotes say nothing.
@@ -279,8 +349,6 @@ fn in_text(subject: &Subject<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::span::Span;
 

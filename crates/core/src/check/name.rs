@@ -43,7 +43,7 @@ static HARMLESS: Words = Words::new(
     checksum digest etag guid hash hashed header headers help helper hint href icon id ids image index info input issuer kind label length level limit link \
     list location manager max message messages method min mode model module msg name names num number page param \
     parameter params path pattern placeholder policy position prefix prompt property provider question reference \
-    regex region requirements reset resource role rule rules scheme scope selector service size source state \
+    regex region requirement requirements reset resource role rule rules scheme scope selector service size source state \
     sha status store strength style suffix tag template text time timeout title tooltip ttl type types uri url usage \
     user username uuid valid validation validator version view warning",
 );
@@ -175,6 +175,7 @@ impl Name {
         let any = |list: &Words| words.iter().any(|word| list.holds(word));
         match () {
             () if any(&SECRET) || ends_in_any(last, &[b"password", b"passwd", b"secret", b"pwd"]) => Promise::Secret,
+            () if words.iter().any(|word| word.starts_with(b"passw") || word.starts_with(b"secret")) => Promise::Secret,
             () if any(&TOKENS) || words.windows(2).any(is_secret_key) || ends_in_any(last, &[b"token", b"apikey"]) => {
                 Promise::Token
             }
@@ -219,7 +220,7 @@ fn is_secret_key(pair: &[&[u8]]) -> bool {
 /// Whether the name ends in `key` and nothing says what kind of key.
 fn is_hint(words: &[&[u8]]) -> bool {
     match words {
-        [.., _, last] => last.ends_with(b"key") || matches!(*last, b"keys" | b"api"),
+        [.., _, last] => last.ends_with(b"key") || matches!(*last, b"keys" | b"api" | b"private"),
         [only] => only.len() > 3 && only.ends_with(b"key"),
         _ => false,
     }

@@ -177,7 +177,7 @@ static FILLERS: Lexicon = Lexicon::new(&[
 ///
 /// In a long token even such a word may come up by chance, so there it must be
 /// long as well.
-pub(super) fn holds_telling(token: &[u8]) -> bool {
+pub(crate) fn holds_telling(token: &[u8]) -> bool {
     let least = if token.len() > 200 { 7 } else { 4 };
     (0..token.len()).any(|at| {
         let rest = &token[at..];

@@ -10,7 +10,7 @@ use super::filter;
 use super::gate::Candidate;
 use super::{Limits, Rejection};
 use crate::assign::{self, Assignment, TextKind};
-use crate::check::{self, Standing};
+use crate::check::{self, Standing, Subject};
 use crate::chunk::Chunk;
 use crate::finding::Reason;
 use crate::rule::Confidence;
@@ -160,7 +160,9 @@ impl<'a, 'b> Confirm<'a, 'b> {
         let tables = self.rules.tables();
         let value = &self.chunk.bytes[found.value.range()];
         // The name turns most down. With `explain` the checks say so.
-        let standing = check::standing(&self.chunk.bytes[..found.value.start], found.whole.start);
+        let path = self.chunk.origin.path();
+        let subject = Subject { bytes: self.chunk.bytes, whole: found.whole, secret: found.value, path };
+        let standing = check::standing(&subject);
         if standing == Standing::Harmless && !self.limits.explain {
             return;
         }

@@ -52,8 +52,43 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     if !is_assigned {
         run_checks(rule, chunk, &mut found)?;
     }
+    if (is_opaque(rule) && in_example(chunk)) || (depends_on_text(rule) && is_announced(chunk, found.whole)) {
+        found.confidence = Confidence::Low;
+        found.doubtful = true;
+        found.reasons.push(Reason::Example);
+    }
     Ok(found)
 }
+
+/// Whether a rule finds values of any look.
+fn is_opaque(rule: &Rule) -> bool {
+    let is_wide = !rule.context.is_empty() || rule.confidence < Confidence::High;
+    is_wide || rule.gate.driver == Driver::Assigned || is_generic(rule)
+}
+
+/// Whether what a rule finds is often an example where the text announces one.
+fn depends_on_text(rule: &Rule) -> bool {
+    is_opaque(rule) || rule.has_tag(Tag::Hash) || rule.has_tag(Tag::PrivateKey)
+}
+
+/// Whether the name of the file says that it holds examples.
+fn in_example(chunk: &Chunk<'_>) -> bool {
+    let path = chunk.origin.path().map(|path| path.as_os_str().as_encoded_bytes()).unwrap_or_default();
+    let name = path.rsplit(|byte| is_separator(char::from(*byte))).next().unwrap_or_default();
+    [b"example".as_slice(), b"sample"].iter().any(|word| contains(name, word))
+}
+
+/// Whether the text before the match on its line announces an example.
+fn is_announced(chunk: &Chunk<'_>, whole: Span) -> bool {
+    let before = &chunk.bytes[whole.start.saturating_sub(ANNOUNCED)..whole.start];
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    ANNOUNCEMENTS.iter().any(|words| contains(line, words))
+}
+
+/// How far before a match the words may stand that announce an example, in bytes.
+const ANNOUNCED: usize = 64;
+
+const ANNOUNCEMENTS: &[&[u8]] = &[b"example of", b"for example", b"example:", b"e.g.", b"for instance"];
 
 /// Whether a person may have chosen the value, so that words in it say something.
 fn is_generic(rule: &Rule) -> bool {
