@@ -47,10 +47,13 @@ fn escaped_end(bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
 /// Whether another kind of quote in a value shows that its own quote closed an
 /// outer string: `'pass="' + x + '"'`.
 fn is_torn(value: &[u8], quote: u8) -> bool {
+    // Code between two strings.
+    let is_code = matches!(value.first(), Some(b',' | b';' | b')')) && value.iter().any(|byte| b"(){}".contains(byte));
     let is_other = |byte: &u8| is_quote(*byte) && *byte != quote;
     let is_edge = |byte: Option<&u8>| byte.is_some_and(|byte| is_other(byte) || b"+,;)".contains(byte));
-    value.iter().any(is_other)
-        && (value.iter().any(u8::is_ascii_whitespace) || is_edge(value.first()) || is_edge(value.last()))
+    is_code
+        || value.iter().any(is_other)
+            && (value.iter().any(u8::is_ascii_whitespace) || is_edge(value.first()) || is_edge(value.last()))
 }
 
 /// Reads a value without quotes: the longest text that ends before a space and,

@@ -285,12 +285,20 @@ fn strength(secret: &[u8]) -> Strength {
     let is_mix = secret.len() >= 10 && counts.digits > 0 && letters > 2 && kinds > 2;
     let has_variety = counts.digits > 0 || secret.len() >= 24;
     let is_opaque = ((is_random(secret) || is_mix) && has_variety && !is_composed(secret))
-        || (secret.len() >= 12 && letters > 2 && distinct_signs(secret) >= 5);
+        || (secret.len() >= 12
+            && letters > 2
+            && distinct_signs(secret) >= 5
+            && is_dense(secret, letters + counts.digits));
     match (is_opaque, (kinds > 1 && counts.digits > 0) || kinds > 2) {
         (true, _) => Strength::Opaque,
         (_, true) => Strength::Strong,
         _ => Strength::Fair,
     }
+}
+
+/// Whether a value is of letters and digits for a third, and of no white space.
+fn is_dense(secret: &[u8], n_plain: usize) -> bool {
+    n_plain * 3 >= secret.len() && !secret.iter().any(u8::is_ascii_whitespace)
 }
 
 /// Whether signs stand for letters within a word, as people write who take a

@@ -17,7 +17,7 @@ static TOKENS: Words = Words::new(
 /// Words before `token` or `tokens` that make it no secret: places in lists, pieces of text, colours.
 static OTHER_TOKENS: Words = Words::new(
     "action antiforgery cancel cancellation change continuation csrf cursor idempotency \
-    input max next num output page paging pagination request scroll sync verification xsrf",
+    input lock max next num output page paging pagination request scroll sync verification xsrf",
 );
 
 /// Words of which one must stand before `key` for it to promise a secret.
@@ -28,7 +28,7 @@ static KEYS: Words = Words::new(
 
 /// Words before `key` or `keys` that make it a name of something else.
 static OTHER_KEYS: Words = Words::new(
-    "answer arrow bucket cache child class collection column composite config content data dict entity event \
+    "answer arrow badge bucket cache child class collection column composite config content data dict entity event \
     feature field file foreign group hash header host hot i idempotency index instance item json label language licence \
     locale lookup map message meta metadata namespace node object option order parent partition path pref primary project \
     property publishable query react redis registry resource room routing row s setting shortcut site sort ssh state \
@@ -40,7 +40,7 @@ static HARMLESS: Words = Words::new(
     "address age alg algorithm arn attempts attribute body callback caption char chars class column comment config \
     count date days description dialog dir directory email enabled endpoint env error exception exp expiration \
     expired expires expiry field fields file filename fingerprint flag form format func function group handler \
-    checksum digest etag guid hash hashed header headers help helper hint href icon id ids image index info input issuer kind label length level limit link \
+    checksum crc digest etag guid hash hashed header headers help helper hint href icon id ids image index info input issuer kind label length level limit link \
     list location manager max message messages method min mode model module msg name names num number page param \
     parameter params path pattern placeholder policy position prefix prompt property provider question reference \
     regex region requirement requirements reset resource role rule rules scheme scope selector service size source state \
@@ -164,7 +164,8 @@ impl Name {
         let Some(last) = words.last() else {
             return Promise::Nothing;
         };
-        let is_public = all.iter().any(|word| matches!(*word, b"public" | b"pub" | b"pubkey" | b"csrf" | b"xsrf"));
+        let is_public =
+            all.iter().any(|word| matches!(*word, b"public" | b"pub" | b"pubkey" | b"vapid" | b"csrf" | b"xsrf"));
         if is_public
             || is_other_token(words)
             || is_harmless_key(words)
@@ -190,7 +191,10 @@ impl Name {
         let (own, other) = (self.words(), value.words());
         let len = other.len();
         let is_part = len > 0 && len <= own.len() && own.windows(len).any(|words| words == &*other);
-        is_part || (len > 0 && other.concat() == own.concat())
+        // The name may also be all of the value but a word or two.
+        let is_longer = own.len() > 1 && (own.len()..=own.len() + 2).contains(&len);
+        let is_whole = is_longer && other.windows(own.len()).any(|words| words == &*own);
+        is_part || is_whole || (len > 0 && other.concat() == own.concat())
     }
 
     /// Whether several words name a kind of secret, as `signInPassword` does.

@@ -249,7 +249,8 @@ fn is_prose(value: &[u8]) -> bool {
 fn is_constant(value: &[u8]) -> bool {
     let is_part = |part: &[u8]| {
         let letters = part.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-        letters > 1 && part.len() - letters < 3 && part[letters..].iter().all(u8::is_ascii_digit)
+        let digits = part.len() - letters;
+        letters + digits.min(1) > 1 && digits < 3 && part[letters..].iter().all(u8::is_ascii_digit)
     };
     value.contains(&b'_') && value.split(|byte| *byte == b'_').filter(|part| !part.is_empty()).all(is_part)
 }

@@ -133,6 +133,8 @@ pub(super) fn is_word_for_password(password: &[u8]) -> bool {
 /// Returns the letters in lower case, with those that digits and signs stand for.
 fn plain(value: &[u8]) -> Vec<u8> {
     let inner = value.trim_ascii();
+    // A number in front is as little a part of the word as one behind it.
+    let inner = &inner[inner.iter().take_while(|byte| byte.is_ascii_digit()).count()..];
     let end = inner.iter().rposition(u8::is_ascii_alphabetic).map_or(0, |last| last + 1);
     let letter = |byte: &u8| match byte {
         b'@' => Some(b'a'),

@@ -29,6 +29,9 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     if !rule.context.is_empty() && goes_on(bytes, found.secret) {
         return Err(Reason::Boundary);
     }
+    if is_opaque(rule) && is_digest(bytes, found.secret) {
+        return Err(Reason::Placeholder("the digest of a file"));
+    }
     in_run(rule, bytes, found.whole)?;
     if is_assigned {
         // The value says more, and faster, than the face of a placeholder.
@@ -75,7 +78,13 @@ fn depends_on_text(rule: &Rule) -> bool {
 fn in_example(chunk: &Chunk<'_>) -> bool {
     let path = chunk.origin.path().map(|path| path.as_os_str().as_encoded_bytes()).unwrap_or_default();
     let name = path.rsplit(|byte| is_separator(char::from(*byte))).next().unwrap_or_default();
-    [b"example".as_slice(), b"sample"].iter().any(|word| contains(name, word))
+    let is_named = |name: &[u8]| [b"example".as_slice(), b"sample"].iter().any(|word| contains(name, word));
+    // In a folder of examples only texts are as good as examples themselves.
+    let folder = &path[..path.len() - name.len()];
+    let is_text = [b".md".as_slice(), b".rst", b".adoc", b".txt"].iter().any(|end| name.ends_with(end));
+    is_named(name)
+        || (is_text
+            && folder.rsplit(|byte| is_separator(char::from(*byte))).any(|part| part.eq_ignore_ascii_case(b"examples")))
 }
 
 /// Whether the text before the match on its line announces an example.
@@ -152,6 +161,19 @@ fn goes_on(bytes: &[u8], secret: Span) -> bool {
     let (before, after) = (secret.start.checked_sub(1).map(|at| &bytes[at]), bytes.get(secret.end));
     bytes[secret.range()].iter().any(|byte| is_joint(Some(byte))) && (is_joint(before) || is_joint(after))
 }
+
+/// Whether a secret is a part of a digest that says so: `sha256=...`, `sha512-...`.
+fn is_digest(bytes: &[u8], secret: Span) -> bool {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/_=:-".contains(byte);
+    let start = secret.start - bytes[..secret.start].iter().rev().take(100).take_while(is_part).count();
+    let token = &bytes[start..secret.start];
+    DIGESTS.iter().any(|name| {
+        let is_named = token.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name));
+        is_named && matches!(token.get(name.len()), Some(b'-' | b'=' | b':'))
+    })
+}
+
+const DIGESTS: &[&[u8]] = &[b"sha1", b"sha224", b"sha256", b"sha384", b"sha512", b"md5", b"blake2b", b"blake3"];
 
 /// Whether bytes end in an escape: `\n`, `%3D`, `\x22`, `\u0022`, or the end of
 /// a terminal colour.
