@@ -40,6 +40,10 @@ pub(crate) enum Command {
     Restore(Restore),
     /// List and purge what placeholders stand for
     Vault(VaultArgs),
+    /// Answer a coding assistant that asks before it sends or runs something
+    Hook(Hook),
+    /// Copy standard input to standard output with placeholders for secrets
+    Filter,
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page
@@ -252,6 +256,61 @@ pub(crate) enum BaselineCommand {
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         rules: Vec<PathBuf>,
     },
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Hook {
+    #[command(subcommand)]
+    pub(crate) command: HookCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HookCommand {
+    /// Answer whoever calls, told by what it sends
+    Auto(HookArgs),
+    /// Answer Claude Code
+    ClaudeCode(HookArgs),
+    /// Answer Cline
+    Cline(HookArgs),
+    /// Answer OpenAI Codex
+    Codex(HookArgs),
+    /// Answer GitHub Copilot CLI and the coding agent
+    Copilot(HookArgs),
+    /// Answer Cursor
+    Cursor(HookArgs),
+    /// Answer Gemini CLI
+    Gemini(HookArgs),
+    /// Answer Kiro
+    Kiro(HookArgs),
+    /// Answer the plugin of OpenCode
+    Opencode(HookArgs),
+    /// Answer GitHub Copilot in Visual Studio Code
+    Vscode(HookArgs),
+    /// Answer Windsurf
+    Windsurf(HookArgs),
+}
+
+#[derive(Clone, Debug, Parser)]
+pub(crate) struct HookArgs {
+    /// The event, where what the assistant sends does not name it
+    pub(crate) event: Option<String>,
+    /// When a file with secrets is read as a copy without them: only one too large to be replaced later, or any
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ShadowWhen::Large)]
+    pub(crate) shadow: ShadowWhen,
+    /// Refuse a prompt with a secret even where the secret could be replaced later
+    #[arg(long)]
+    pub(crate) deny_prompts: bool,
+}
+
+/// When a file is read as a copy without its secrets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ShadowWhen {
+    /// When what is read of it could not be replaced in time.
+    Large,
+    /// Whenever it holds a secret.
+    Always,
+    /// Never: it is not read at all.
+    Never,
 }
 
 #[derive(Debug, Parser)]

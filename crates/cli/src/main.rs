@@ -51,6 +51,8 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Redact(redact) => cmd::redact::redact(&redact),
         Command::Restore(restore) => cmd::redact::restore(&restore),
         Command::Vault(vault) => cmd::vault::run(&vault),
+        Command::Hook(hook) => cmd::hook::dispatch(&hook.command),
+        Command::Filter => cmd::filter::run(),
         Command::Completions(completions) => cmd::manual::completions(completions.shell),
         Command::Man => cmd::manual::man(),
     }

@@ -13,6 +13,7 @@
 mod attack;
 mod error;
 pub mod policy;
+pub mod hook;
 pub mod redact;
 pub mod shell;
 pub mod splice;

@@ -2,6 +2,8 @@
 
 pub(crate) mod baseline;
 pub(crate) mod explain;
+pub(crate) mod filter;
+pub(crate) mod hook;
 pub(crate) mod manual;
 pub(crate) mod redact;
 pub(crate) mod rules;

@@ -4,7 +4,7 @@
 //! file that is read, which errs on the safe side.
 
 /// Returns what may be names of files in the code.
-pub(super) fn names(code: &str) -> Vec<&str> {
+pub(crate) fn names(code: &str) -> Vec<&str> {
     let is_end = |c: char| c.is_whitespace() || "\"'`()[]{},;<>|&=+".contains(c);
     let looks_like = |name: &&str| name.len() > 1 && name.len() < 4096 && name.contains(['.', '/', '_']);
     let mut names: Vec<&str> = code.split(is_end).filter(looks_like).collect();

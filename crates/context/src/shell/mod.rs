@@ -16,6 +16,7 @@ mod word;
 use leaktight_core::Span;
 
 pub use self::deed::{Act, Deed};
+pub(crate) use self::inline::names;
 pub use self::word::Word;
 
 /// The longest script that is looked at, in bytes.

@@ -104,6 +104,11 @@ pub fn find(path: &Path, places: &Places<'_>) -> Option<&'static Store> {
         .reduce(|best, next| if (next.content, next.severity) > (best.content, best.severity) { next } else { best })
 }
 
+/// Returns whether a file name matches a pattern in which `*` stands for any text.
+pub(crate) fn matches_name(pattern: &str, name: &std::ffi::OsStr) -> bool {
+    glob::segment(pattern.as_bytes(), name.as_encoded_bytes())
+}
+
 /// Returns a store below a folder that has a place of its own there, such as
 /// `~/.aws/credentials` below `~/.aws`. Files that may stand in any folder don't count.
 pub fn below(folder: &Path, places: &Places<'_>) -> Option<&'static Store> {

@@ -1,0 +1,149 @@
+//! Tools that are about to run.
+
+use std::path::Path;
+
+use super::super::call::Call;
+use super::super::tool::{self, Tool};
+use super::super::{Host, json, message};
+use super::{Verdict, file, script};
+use crate::redact::Book;
+use crate::splice::{Document, Edits, Format, Node};
+use crate::store::{self, Content};
+
+/// Decides about a tool that is about to run.
+pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
+    let Some(input) = call.input else { return Verdict::deny("the hook was not told what the tool is given") };
+    // Text that is no JSON is a patch, or code: what a tool that writes is given.
+    let Some(raw) = tool::inner(input) else { return Verdict::Pass };
+    let Ok(document) = Document::parse(&raw) else { return Verdict::Pass };
+    let input = document.root();
+    // A mention of a file with its content, as some assistants send.
+    if let Some(name) = &call.file {
+        return content_of(name, call, host, book);
+    }
+    match tool::kind(&call.tool) {
+        Tool::Shell => shell(input, call, host, book),
+        Tool::Read => read(input, call, host, book),
+        Tool::Search => search(input, call, host),
+        Tool::Sends => sends(input, call, host, book),
+        Tool::Write => Verdict::Pass,
+        Tool::Other => match search(input, call, host) {
+            Verdict::Pass if tool::command(input).is_some() => shell(input, call, host, book),
+            verdict => verdict,
+        },
+    }
+}
+
+/// What is given to another machine, model or program may hold no secret.
+fn sends(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
+    host.redactor.opaque = &[];
+    host.redactor.confidence = leaktight_core::Confidence::Medium;
+    let report = host.redactor.redact(Format::Json, input.raw(), book).report;
+    if report.n_hits + report.n_left > 0 || !report.skipped.is_empty() {
+        let found = message::found(&report, &host.rules);
+        let tool = message::clean(&call.tool);
+        return Verdict::deny(format!(
+            "what {tool} is given holds {found}. It would leave this machine: leave the value out, or let a command \
+             that runs here use it. {}",
+            message::instead_of_values(&host.program)
+        ));
+    }
+    search(input, call, host)
+}
+
+/// Folders and files that are searched: those in which every value is secret are refused.
+fn search(input: Node<'_>, call: &Call<'_>, host: &Host<'_>) -> Verdict {
+    for (name, _) in tool::paths(input) {
+        let paths = file::candidates(&name, call.cwd(), &[], &host.places);
+        if let Some(store) = paths.iter().find_map(|path| store::find(path, &host.places)).filter(|store| store.content == Content::Secret) {
+            return Verdict::deny(file::of_store(&name, store, host));
+        }
+        if let Some(store) = below(&paths, host) {
+            let name = message::clean(&name);
+            return Verdict::deny(format!("below `{name}` is {store}; search a folder without it"));
+        }
+    }
+    Verdict::Pass
+}
+
+/// Returns a store below a folder, unless the folder is the home folder or above
+/// it: too much lies there to refuse all of it.
+pub(super) fn below(paths: &[std::path::PathBuf], host: &Host<'_>) -> Option<&'static store::Store> {
+    let home = host.places.home().unwrap_or(Path::new("/"));
+    paths.iter().filter(|path| path.is_dir() && !home.starts_with(path)).find_map(|path| store::below(path, &host.places))
+}
+
+fn read(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
+    for (name, node) in tool::paths(input) {
+        let paths = file::candidates(&name, call.cwd(), &[], &host.places);
+        let Some(facts) = file::facts(&paths, &host.places) else { continue };
+        if let Some(store) = facts.store.filter(|store| store.content == Content::Secret) {
+            return Verdict::deny(file::of_store(&name, store, host));
+        }
+        // What comes back is replaced, and nothing sees it before.
+        let is_seen_later = call.can.success_replaced || call.can.output_replaced;
+        let is_counted = call.can.counted_from.is_some_and(|from| facts.len >= from);
+        if is_seen_later && !is_counted && !(host.shadow_all && host.shadow.is_some()) {
+            continue;
+        }
+        let redacted = match file::redact(&facts, host, book) {
+            Ok(redacted) => redacted,
+            Err(_) => match file::verdict(&name, &facts, host, book) {
+                Verdict::Pass => continue,
+                verdict => return verdict,
+            },
+        };
+        let Some(reason) = file::found(&name, &redacted, host) else { continue };
+        return shadow(input, (call, host), (node, &facts, &redacted.bytes)).unwrap_or(Verdict::Deny { reason });
+    }
+    Verdict::Pass
+}
+
+/// Lets the tool read a redacted copy in the place of the file.
+fn shadow(
+    input: Node<'_>,
+    (call, host): (&Call<'_>, &Host<'_>),
+    (node, facts, bytes): (Node<'_>, &file::Facts, &[u8]),
+) -> Option<Verdict> {
+    let folder = host.shadow.as_deref().filter(|_| call.can.rewrite && call.input.is_some_and(|input| input.text().is_none()))?;
+    let copy = super::super::shadow::write(folder, &call.session, &facts.path, bytes).ok()?;
+    let mut path = Vec::new();
+    json::string(copy.to_str()?.as_bytes(), &mut path);
+    let mut edits = Edits::default();
+    edits.replace(node.span(), path);
+    let nodes = vec![Some(edits.apply(input.raw()))];
+    let message = format!("a copy of `{}` without its secrets is read", message::clean(&facts.path.to_string_lossy()));
+    Some(Verdict::Replace { nodes, message })
+}
+
+/// A file whose content the assistant sends along.
+fn content_of(name: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
+    let paths = file::candidates(name, call.cwd(), &[], &host.places);
+    let store = paths.iter().find_map(|path| store::find(path, &host.places)).filter(|store| store.content == Content::Secret);
+    if let Some(store) = store {
+        return Verdict::deny(file::of_store(name, store, host));
+    }
+    match super::content::check(call, host, book) {
+        Verdict::Deny { reason } => {
+            let reason = reason.replacen("the output of a tool", &format!("`{}`", message::clean(name)), 1);
+            Verdict::deny(format!("{reason} {}", message::instead(name, &host.program)))
+        }
+        verdict => verdict,
+    }
+}
+
+fn shell(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
+    let Some(command) = tool::command(input) else { return Verdict::Pass };
+    let Some(text) = tool::script(command) else { return Verdict::Pass };
+    match script::check(&text, call, host, book) {
+        script::Outcome::Pass => Verdict::Pass,
+        script::Outcome::Deny(reason) => Verdict::Deny { reason },
+        script::Outcome::Filter(rewritten, message) => {
+            let mut quoted = Vec::new();
+            json::string(rewritten.as_bytes(), &mut quoted);
+            let mut edits = Edits::default();
+            edits.replace(command.span(), quoted);
+            Verdict::Replace { nodes: vec![Some(edits.apply(input.raw()))], message }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! GitHub Copilot CLI, 1.0, and the coding agent, which read the same files.
+//!
+//! <https://docs.github.com/copilot> ("cli-hooks-reference"). Payloads in camel
+//! case don't name their event: it comes from the command line, or follows from
+//! their keys. A hook that fails refuses a tool; one that is too late does not.
+
+use super::call::{Call, Can, Moment};
+use super::claude::raw;
+use super::codex::output;
+use super::json::Value;
+use super::{Adapter, Reply, Verdict};
+use crate::splice::{Document, Node};
+
+pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"" };
+
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+    let root = document.root();
+    let any = |keys: &[&str]| keys.iter().find_map(|key| root.get(key));
+    let named = any(&["hook_event_name", "hookName"]).and_then(Node::string);
+    let event = event.map(str::to_owned).or(named).or_else(|| inferred(root).map(str::to_owned))?;
+    let new = |moment| Call::new(&event, moment, document);
+    let input = any(&["toolArgs", "toolInput", "tool_args", "tool_input"]);
+    let deny = Can { deny: true, ..Can::default() };
+    let replace = Can { replace: true, ..deny };
+    Some(match event.as_str() {
+        "userPromptSubmitted" | "UserPromptSubmitted" | "UserPromptSubmit" => {
+            Call { can: replace, content: root.get("prompt").into_iter().collect(), ..new(Moment::Prompt) }
+        }
+        "preToolUse" | "PreToolUse" | "permissionRequest" | "PermissionRequest" => {
+            let can = Can { rewrite: event.ends_with("ToolUse"), output_replaced: true, ..deny };
+            Call { can, input, ..new(Moment::Before) }
+        }
+        "postToolUse" | "PostToolUse" | "postToolUseFailure" | "PostToolUseFailure" => {
+            let content = any(&["toolResult", "tool_result", "tool_response"]).into_iter().collect();
+            Call { can: replace, input, content, ..new(Moment::After) }
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the event whose payload has these keys.
+fn inferred(root: Node<'_>) -> Option<&'static str> {
+    let has = |key: &str| root.get(key).is_some();
+    Some(match () {
+        () if has("toolResult") => "postToolUse",
+        () if has("toolArgs") => "preToolUse",
+        () if has("prompt") => "userPromptSubmitted",
+        () => return None,
+    })
+}
+
+fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
+    match (call.moment, verdict) {
+        (_, Verdict::Pass) => Reply::default(),
+        (Moment::Before, Verdict::Replace { nodes, .. }) => Reply::json(&Value::Object(vec![("modifiedArgs", raw(nodes))])),
+        (Moment::Prompt, Verdict::Replace { nodes, .. }) => {
+            let text = nodes.into_iter().flatten().next().map(|node| output(&node)).unwrap_or_default();
+            Reply::json(&Value::Object(vec![("modifiedPrompt", Value::Text(text))]))
+        }
+        (_, Verdict::Replace { nodes, .. }) => Reply::json(&Value::Object(vec![("modifiedResult", raw(nodes))])),
+        (moment, Verdict::Deny { reason }) => denial(moment, &call.event, &reason),
+        (_, Verdict::Warn { message }) => Reply { stderr: message, ..Reply::default() },
+    }
+}
+
+fn denial(moment: Moment, event: &str, reason: &str) -> Reply {
+    let members = match moment {
+        Moment::Before if event.ends_with("ermissionRequest") => {
+            vec![("behavior", Value::text("deny")), ("message", Value::text(reason))]
+        }
+        Moment::Before => {
+            vec![("permissionDecision", Value::text("deny")), ("permissionDecisionReason", Value::text(reason))]
+        }
+        Moment::After => {
+            let result = vec![("resultType", Value::text("failure")), ("textResultForLlm", Value::text(reason))];
+            vec![("modifiedResult", Value::Object(result))]
+        }
+        _ => vec![("decision", Value::text("block")), ("reason", Value::text(reason))],
+    };
+    Reply::json(&Value::Object(members))
+}
+
+fn refuse(event: Option<&str>, reason: &str) -> Reply {
+    let lower = event.map(str::to_ascii_lowercase).unwrap_or_default();
+    match lower.as_str() {
+        "pretooluse" | "permissionrequest" => denial(Moment::Before, event.unwrap_or_default(), reason),
+        "posttooluse" => denial(Moment::After, "", reason),
+        "userpromptsubmitted" | "userpromptsubmit" => denial(Moment::Prompt, "", reason),
+        _ => Reply::exit(reason),
+    }
+}

@@ -1,0 +1,34 @@
+//! Tells an assistant by its payload.
+
+use super::Assistant;
+use crate::splice::{Document, Node};
+
+/// Returns the event a payload names.
+pub(super) fn event_name(document: &Document<'_>) -> Option<String> {
+    let root = document.root();
+    ["hook_event_name", "hookName", "agent_action_name", "hookEventName"].iter().find_map(|key| root.get(key)?.string())
+}
+
+/// Returns the assistant that sent a payload. The surest signs come first: a key
+/// that only one assistant has, before a path that may say anything.
+pub(super) fn detect(document: &Document<'_>) -> Option<Assistant> {
+    let root = document.root();
+    let has = |key: &str| root.get(key).is_some();
+    let event = event_name(document).unwrap_or_default();
+    let transcript = root.get("transcript_path").and_then(Node::string).unwrap_or_default();
+    Some(match event.as_str() {
+        _ if has("cursor_version") => Assistant::Cursor,
+        _ if has("agent_action_name") => Assistant::Windsurf,
+        _ if has("clineVersion") => Assistant::Cline,
+        "BeforeAgent" | "BeforeModel" | "BeforeTool" | "AfterTool" | "AfterModel" | "AfterAgent" | "BeforeToolSelection"
+        | "PreCompress" => Assistant::Gemini,
+        "agentSpawn" | "userPromptSubmit" | "preToolUse" | "postToolUse" | "stop" => Assistant::Kiro,
+        "tool.execute.before" | "tool.execute.after" | "chat.message" => Assistant::OpenCode,
+        _ if has("turn_id") || transcript.contains(".codex") => Assistant::Codex,
+        _ if has("sessionId") && has("timestamp") => Assistant::Copilot,
+        _ if transcript.to_ascii_lowercase().contains("github.copilot-chat") => Assistant::VsCode,
+        _ if transcript.contains(".gemini") => Assistant::Gemini,
+        _ if has("session_id") && has("hook_event_name") => Assistant::ClaudeCode,
+        _ => return None,
+    })
+}

@@ -1,0 +1,37 @@
+//! Kiro.
+//!
+//! <https://kiro.dev/docs/cli/hooks>. Exit code 2 refuses a tool, with the reason on
+//! standard error; what other hooks print is added to the context.
+
+use super::call::{Call, Can, Moment};
+use super::{Adapter, Reply, Verdict};
+use crate::splice::{Document, Node};
+
+pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"" };
+
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+    let root = document.root();
+    let event = root.get("hook_event_name").and_then(Node::string).or(event.map(str::to_owned))?;
+    let new = |moment| Call::new(&event, moment, document);
+    let deny = Can { deny: true, ..Can::default() };
+    let content = |key: &str| root.get(key).into_iter().collect();
+    Some(match event.as_str() {
+        "userPromptSubmit" => Call { can: deny, content: content("prompt"), ..new(Moment::Prompt) },
+        "preToolUse" => Call { can: deny, input: root.get("tool_input"), ..new(Moment::Before) },
+        "postToolUse" => Call { content: content("tool_response"), ..new(Moment::After) },
+        _ => return None,
+    })
+}
+
+fn reply(_: &Call<'_>, verdict: Verdict) -> Reply {
+    match verdict {
+        Verdict::Pass => Reply::default(),
+        Verdict::Deny { reason } => Reply::exit(&reason),
+        Verdict::Replace { message, .. } => Reply::exit(&message),
+        Verdict::Warn { message } => Reply { stderr: message, code: 1, ..Reply::default() },
+    }
+}
+
+fn refuse(_: Option<&str>, reason: &str) -> Reply {
+    Reply::exit(reason)
+}

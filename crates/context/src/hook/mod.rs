@@ -1,0 +1,256 @@
+//! Hooks: what a coding assistant asks before it sends or runs something, answered
+//! in its own grammar.
+//!
+//! Each assistant has a file that reads its events and writes its answers; what is
+//! decided between the two is the same for all. An assistant that can't be
+//! answered in the best way is answered in the next: secrets are taken out of what
+//! goes to the model (*replace*), else the step is refused (*deny*), else the user
+//! is warned. What can't be read is refused.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use leaktight_context::hook::{Assistant, Host, answer};
+//! use leaktight_context::redact::{Book, Redactor};
+//! use leaktight_context::store::Places;
+//! use leaktight_core::RuleSet;
+//!
+//! let rules = Arc::new(RuleSet::builtin());
+//! let none = |_: &str| None;
+//! let mut host = Host::new(Arc::clone(&rules), Places::new(None, &none));
+//! let payload = br#"{"hook_event_name": "UserPromptSubmit", "cwd": "/", "prompt": "hello"}"#;
+//! let reply = answer(Assistant::ClaudeCode, None, payload, &mut host, &mut Book::ephemeral()?);
+//! assert_eq!((reply.code, reply.stdout.len()), (0, 0));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod call;
+mod check;
+mod claude;
+mod cline;
+mod codex;
+mod copilot;
+mod cursor;
+mod detect;
+mod gemini;
+mod json;
+mod kiro;
+mod message;
+mod opencode;
+mod shadow;
+mod tool;
+mod vscode;
+mod windsurf;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use leaktight_core::RuleSet;
+
+use self::call::Call;
+use crate::redact::{Book, Redactor};
+use crate::splice::Document;
+use crate::store::Places;
+
+pub use self::check::Verdict;
+
+/// The largest payload that is looked at, in bytes; a larger one is refused.
+pub const MAX_PAYLOAD: usize = 16 << 20;
+
+/// A coding assistant whose hooks are answered.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Assistant {
+    /// Claude Code.
+    ClaudeCode,
+    /// Cline.
+    Cline,
+    /// OpenAI Codex.
+    Codex,
+    /// GitHub Copilot CLI, and the coding agent.
+    Copilot,
+    /// Cursor.
+    Cursor,
+    /// Gemini CLI.
+    Gemini,
+    /// Kiro.
+    Kiro,
+    /// OpenCode, through a plugin.
+    OpenCode,
+    /// GitHub Copilot in Visual Studio Code.
+    VsCode,
+    /// Windsurf.
+    Windsurf,
+}
+
+impl Assistant {
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 10] = [
+        Self::ClaudeCode,
+        Self::Cline,
+        Self::Codex,
+        Self::Copilot,
+        Self::Cursor,
+        Self::Gemini,
+        Self::Kiro,
+        Self::OpenCode,
+        Self::VsCode,
+        Self::Windsurf,
+    ];
+
+    /// Returns the name as the command line has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude-code",
+            Self::Cline => "cline",
+            Self::Codex => "codex",
+            Self::Copilot => "copilot",
+            Self::Cursor => "cursor",
+            Self::Gemini => "gemini",
+            Self::Kiro => "kiro",
+            Self::OpenCode => "opencode",
+            Self::VsCode => "vscode",
+            Self::Windsurf => "windsurf",
+        }
+    }
+
+    /// Returns the assistant of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|assistant| assistant.name() == name)
+    }
+
+    /// Tells the assistant by a payload it sent, as far as that can be told.
+    pub fn detect(payload: &[u8]) -> Option<Self> {
+        detect::detect(&Document::parse(payload).ok()?)
+    }
+
+    fn adapter(self) -> &'static Adapter {
+        match self {
+            Self::ClaudeCode => &claude::ADAPTER,
+            Self::Cline => &cline::ADAPTER,
+            Self::Codex => &codex::ADAPTER,
+            Self::Copilot => &copilot::ADAPTER,
+            Self::Cursor => &cursor::ADAPTER,
+            Self::Gemini => &gemini::ADAPTER,
+            Self::Kiro => &kiro::ADAPTER,
+            Self::OpenCode => &opencode::ADAPTER,
+            Self::VsCode => &vscode::ADAPTER,
+            Self::Windsurf => &windsurf::ADAPTER,
+        }
+    }
+}
+
+/// How one assistant is read and answered.
+struct Adapter {
+    /// Reads an event; none for one that needs no answer. The name is that of the
+    /// command line, for assistants that don't put it into the payload.
+    read: for<'d> fn(Option<&str>, &'d Document<'d>) -> Option<Call<'d>>,
+    /// Writes the answer to a verdict.
+    reply: fn(&Call<'_>, Verdict) -> Reply,
+    /// Refuses an event that could not be looked at; it may be unknown.
+    refuse: fn(Option<&str>, &str) -> Reply,
+    /// The answer to an event that needs none.
+    nothing: &'static [u8],
+}
+
+/// What a hook is to print, and its exit code.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[must_use]
+pub struct Reply {
+    /// For standard output.
+    pub stdout: Vec<u8>,
+    /// For standard error, without a line end.
+    pub stderr: String,
+    /// The exit code.
+    pub code: u8,
+    /// What was found, for the record; never a secret.
+    pub note: Option<String>,
+}
+
+impl Reply {
+    fn json(value: &json::Value) -> Self {
+        Self { stdout: value.write(), ..Self::default() }
+    }
+
+    /// Exit code 2 with a reason: the refusal all assistants but one know.
+    fn exit(reason: &str) -> Self {
+        Self { stderr: reason.to_owned(), code: 2, ..Self::default() }
+    }
+}
+
+/// What a hook knows of the machine it runs on and may do there.
+pub struct Host<'a> {
+    /// Finds and replaces secrets.
+    pub redactor: Redactor,
+    /// The rules, for their titles.
+    pub rules: Arc<RuleSet>,
+    /// Home folder and variables.
+    pub places: Places<'a>,
+    /// The command that stands for this program in what an assistant runs: its absolute path.
+    pub program: String,
+    /// Where redacted copies of files go that an assistant may read in the place of
+    /// the files; none when it may not.
+    pub shadow: Option<PathBuf>,
+    /// Whether any file with a secret is read as a copy, not only large ones.
+    pub shadow_all: bool,
+    /// Whether a prompt with a secret is refused even where the secret could be replaced later.
+    pub deny_prompts: bool,
+    /// Returns whether the assistant's settings allow these commands without asking.
+    pub allows: &'a dyn Fn(&[&str]) -> bool,
+}
+
+impl<'a> Host<'a> {
+    /// Returns a host that may do nothing but look.
+    pub fn new(rules: Arc<RuleSet>, places: Places<'a>) -> Self {
+        Self {
+            redactor: Redactor::new(Arc::clone(&rules)),
+            rules,
+            places,
+            program: "leaktight".to_owned(),
+            shadow: None,
+            shadow_all: false,
+            deny_prompts: false,
+            allows: &|_| false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Host<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Host({})", self.program)
+    }
+}
+
+/// Answers an event. `event` is its name where the payload does not hold it.
+///
+/// Never fails: what can't be read is refused.
+pub fn answer(
+    assistant: Assistant,
+    event: Option<&str>,
+    payload: &[u8],
+    host: &mut Host<'_>,
+    book: &mut Book,
+) -> Reply {
+    let document = match Document::parse(payload) {
+        Ok(document) => document,
+        Err(err) => return refuse(assistant, event, payload, &format!("the hook's input is not JSON: {err}")),
+    };
+    // Cursor also runs the hooks of Claude Code's settings.
+    let is_cursor = assistant == Assistant::ClaudeCode && document.root().get("cursor_version").is_some();
+    let adapter = if is_cursor { Assistant::Cursor } else { assistant }.adapter();
+    let Some(call) = (adapter.read)(event, &document) else {
+        return Reply { stdout: adapter.nothing.to_vec(), ..Reply::default() };
+    };
+    let verdict = check::check(&call, host, book);
+    let note = verdict.note();
+    Reply { note, ..(adapter.reply)(&call, verdict) }
+}
+
+/// Refuses an event that could not be looked at: the answer to a defect, to a
+/// deadline, and to input that can't be read. Says why, and never what was read.
+pub fn refuse(assistant: Assistant, event: Option<&str>, payload: &[u8], why: &str) -> Reply {
+    let document = Document::parse(payload).ok();
+    let named = document.as_ref().and_then(|document| detect::event_name(document));
+    let reason = format!("leaktight could not look at this, so it is refused: {why}");
+    let reply = (assistant.adapter().refuse)(event.or(named.as_deref()), &reason);
+    Reply { note: Some(reason), ..reply }
+}
