@@ -12,8 +12,8 @@
 
 mod attack;
 mod error;
-pub mod policy;
 pub mod hook;
+pub mod policy;
 pub mod redact;
 pub mod shell;
 pub mod splice;

@@ -14,6 +14,9 @@ use crate::vault::Shelf;
 /// Filters until the input ends.
 pub(crate) fn run() -> anyhow::Result<u8> {
     let mut shelf = Shelf::open().context("cannot make placeholders")?;
+    if let Some(trouble) = &shelf.trouble {
+        let _ = writeln!(io::stderr(), "warning: {trouble}");
+    }
     let mut redactor = Redactor::new(Arc::new(RuleSet::builtin()));
     let streams = (&mut io::stdin().lock() as &mut dyn io::Read, &mut io::stdout().lock() as &mut dyn io::Write);
     let report =

@@ -41,11 +41,13 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
         "PostToolUseFailure" => Call { content: content(&["error"]), ..new(Moment::After) },
         "PostToolBatch" => {
             let calls = root.get("tool_calls").into_iter().flat_map(Node::items);
-            Call { can: deny, content: calls.filter_map(|call| call.get("tool_response")).collect(), ..new(Moment::After) }
+            Call {
+                can: deny,
+                content: calls.filter_map(|call| call.get("tool_response")).collect(),
+                ..new(Moment::After)
+            }
         }
-        "InstructionsLoaded" => {
-            Call { file: root.get("file_path").and_then(Node::string), ..new(Moment::Loaded) }
-        }
+        "InstructionsLoaded" => Call { file: root.get("file_path").and_then(Node::string), ..new(Moment::Loaded) },
         _ => return None,
     })
 }

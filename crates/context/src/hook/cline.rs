@@ -26,7 +26,10 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
         }
         "PostToolUse" => {
             let body = root.get("postToolUse");
-            Call { content: body.and_then(|body| body.get("result")).into_iter().collect(), ..call(Moment::After, body) }
+            Call {
+                content: body.and_then(|body| body.get("result")).into_iter().collect(),
+                ..call(Moment::After, body)
+            }
         }
         "UserPromptSubmit" | "TaskStart" => {
             let body = root.get("userPromptSubmit").or_else(|| root.get("taskStart"));

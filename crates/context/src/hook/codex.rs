@@ -23,7 +23,9 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
     let deny = Can { deny: true, ..Can::default() };
     let input = root.get("tool_input");
     Some(match event.as_str() {
-        "UserPromptSubmit" => Call { can: deny, content: root.get("prompt").into_iter().collect(), ..new(Moment::Prompt) },
+        "UserPromptSubmit" => {
+            Call { can: deny, content: root.get("prompt").into_iter().collect(), ..new(Moment::Prompt) }
+        }
         "PreToolUse" | "PermissionRequest" => {
             let can = Can { output_replaced: true, ..deny };
             let unasked = root.get("permission_mode").and_then(Node::string).as_deref() == Some("bypassPermissions");
@@ -39,10 +41,9 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
 
 fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
     match (call.event.as_str(), verdict) {
-        ("PreToolUse", Verdict::Replace { nodes, .. }) if call.unasked => specific(
-            &call.event,
-            vec![("permissionDecision", Value::text("allow")), ("updatedInput", raw(nodes))],
-        ),
+        ("PreToolUse", Verdict::Replace { nodes, .. }) if call.unasked => {
+            specific(&call.event, vec![("permissionDecision", Value::text("allow")), ("updatedInput", raw(nodes))])
+        }
         ("PreToolUse", Verdict::Replace { message, .. }) => specific(&call.event, denial(message)),
         (_, Verdict::Replace { nodes, message }) => {
             let text = nodes.into_iter().flatten().next().map(|node| output(&node)).unwrap_or_default();

@@ -52,7 +52,9 @@ fn inferred(root: Node<'_>) -> Option<&'static str> {
 fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
     match (call.moment, verdict) {
         (_, Verdict::Pass) => Reply::default(),
-        (Moment::Before, Verdict::Replace { nodes, .. }) => Reply::json(&Value::Object(vec![("modifiedArgs", raw(nodes))])),
+        (Moment::Before, Verdict::Replace { nodes, .. }) => {
+            Reply::json(&Value::Object(vec![("modifiedArgs", raw(nodes))]))
+        }
         (Moment::Prompt, Verdict::Replace { nodes, .. }) => {
             let text = nodes.into_iter().flatten().next().map(|node| output(&node)).unwrap_or_default();
             Reply::json(&Value::Object(vec![("modifiedPrompt", Value::Text(text))]))

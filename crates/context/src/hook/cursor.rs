@@ -41,9 +41,17 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
         }
         "beforeReadFile" | "beforeTabFileRead" => {
             let file = root.get("file_path").and_then(Node::string);
-            Call { can: deny, file, input: Some(root), content: any(&["content"]).into_iter().collect(), ..new(Moment::Before) }
+            Call {
+                can: deny,
+                file,
+                input: Some(root),
+                content: any(&["content"]).into_iter().collect(),
+                ..new(Moment::Before)
+            }
         }
-        "beforeShellExecution" => Call { can: deny, tool: "shell".to_owned(), input: Some(root), ..new(Moment::Before) },
+        "beforeShellExecution" => {
+            Call { can: deny, tool: "shell".to_owned(), input: Some(root), ..new(Moment::Before) }
+        }
         "beforeMCPExecution" => {
             let tool = format!("mcp:{}", root.get("tool_name").and_then(Node::string).unwrap_or_default());
             Call { can: deny, tool, input: root.get("tool_input"), ..new(Moment::Before) }
@@ -72,7 +80,9 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
         Verdict::Pass => Vec::new(),
         Verdict::Replace { nodes, .. } if call.moment == Moment::Before => vec![("updated_input", raw(nodes))],
         Verdict::Replace { nodes, .. } => vec![("updated_mcp_tool_output", raw(nodes))],
-        Verdict::Deny { reason } if is_prompt => vec![("continue", Value::Flag(false)), ("user_message", Value::Text(reason))],
+        Verdict::Deny { reason } if is_prompt => {
+            vec![("continue", Value::Flag(false)), ("user_message", Value::Text(reason))]
+        }
         Verdict::Deny { reason } => denial(&reason),
         Verdict::Warn { message } => {
             let message: String = message.chars().take(MAX_CONTEXT).collect();

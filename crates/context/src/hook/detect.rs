@@ -20,7 +20,13 @@ pub(super) fn detect(document: &Document<'_>) -> Option<Assistant> {
         _ if has("cursor_version") => Assistant::Cursor,
         _ if has("agent_action_name") => Assistant::Windsurf,
         _ if has("clineVersion") => Assistant::Cline,
-        "BeforeAgent" | "BeforeModel" | "BeforeTool" | "AfterTool" | "AfterModel" | "AfterAgent" | "BeforeToolSelection"
+        "BeforeAgent"
+        | "BeforeModel"
+        | "BeforeTool"
+        | "AfterTool"
+        | "AfterModel"
+        | "AfterAgent"
+        | "BeforeToolSelection"
         | "PreCompress" => Assistant::Gemini,
         "agentSpawn" | "userPromptSubmit" | "preToolUse" | "postToolUse" | "stop" => Assistant::Kiro,
         "tool.execute.before" | "tool.execute.after" | "chat.message" => Assistant::OpenCode,

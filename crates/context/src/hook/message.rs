@@ -1,7 +1,7 @@
 //! What an assistant and its user are told: the kind of secret and its place, never
 //! the secret, and the way that is open.
 
-use leaktight_core::RuleSet;
+use leaktight_core::{Rule, RuleSet};
 
 use crate::redact::{Hit, Report};
 use crate::store::Store;
@@ -21,10 +21,13 @@ pub(super) fn found(report: &Report, rules: &RuleSet) -> String {
 }
 
 fn title(hit: &Hit, rules: &RuleSet) -> String {
-    match rules.find(&hit.class) {
-        Some((_, rule)) => rule.title.to_string(),
-        None => format!("a value known as {}", hit.class),
-    }
+    rule(hit, rules).map_or_else(|| format!("a value known as {}", hit.class), |rule| rule.title.to_string())
+}
+
+/// Returns the rule of a finding. A known value has the class of its placeholder:
+/// the rule's id in other letters.
+pub(super) fn rule<'r>(hit: &Hit, rules: &'r RuleSet) -> Option<&'r Rule> {
+    rules.find(&hit.class.to_ascii_lowercase().replace('_', "-")).map(|(_, rule)| rule)
 }
 
 /// Returns how to go on with a file that is not to be read as it is.

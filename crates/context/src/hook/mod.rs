@@ -47,6 +47,7 @@ use std::sync::Arc;
 use leaktight_core::RuleSet;
 
 use self::call::Call;
+use crate::policy::Policy;
 use crate::redact::{Book, Redactor};
 use crate::splice::Document;
 use crate::store::Places;
@@ -181,6 +182,10 @@ impl Reply {
 pub struct Host<'a> {
     /// Finds and replaces secrets.
     pub redactor: Redactor,
+    /// Decides.
+    pub policy: Policy,
+    /// The assistant that is answered.
+    assistant: &'static str,
     /// The rules, for their titles.
     pub rules: Arc<RuleSet>,
     /// Home folder and variables.
@@ -203,6 +208,8 @@ impl<'a> Host<'a> {
     pub fn new(rules: Arc<RuleSet>, places: Places<'a>) -> Self {
         Self {
             redactor: Redactor::new(Arc::clone(&rules)),
+            policy: Policy::builtin(),
+            assistant: "",
             rules,
             places,
             program: "leaktight".to_owned(),
@@ -240,6 +247,7 @@ pub fn answer(
     let Some(call) = (adapter.read)(event, &document) else {
         return Reply { stdout: adapter.nothing.to_vec(), ..Reply::default() };
     };
+    host.assistant = assistant.name();
     let verdict = check::check(&call, host, book);
     let note = verdict.note();
     Reply { note, ..(adapter.reply)(&call, verdict) }

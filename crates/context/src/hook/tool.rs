@@ -20,34 +20,117 @@ pub(super) enum Tool {
 }
 
 const SHELL: &[&str] = &[
-    "bash", "powershell", "pwsh", "shell", "terminal", "run_shell_command", "run_in_terminal", "execute_command",
-    "execute_bash", "exec_command", "local_shell", "shell_command", "run_command", "execute_cmd", "run_terminal_cmd",
-    "monitor", "execute_powershell",
+    "bash",
+    "powershell",
+    "pwsh",
+    "shell",
+    "terminal",
+    "run_shell_command",
+    "run_in_terminal",
+    "execute_command",
+    "execute_bash",
+    "exec_command",
+    "local_shell",
+    "shell_command",
+    "run_command",
+    "execute_cmd",
+    "run_terminal_cmd",
+    "monitor",
+    "execute_powershell",
 ];
 const READ: &[&str] = &[
-    "read", "read_file", "view", "readfile", "fs_read", "open_file", "notebookread", "read_many_files", "cat", "view_file",
-    "read_code", "notebook_read", "get_file", "view_image", "readfiles", "read_files",
+    "read",
+    "read_file",
+    "view",
+    "readfile",
+    "fs_read",
+    "open_file",
+    "notebookread",
+    "read_many_files",
+    "cat",
+    "view_file",
+    "read_code",
+    "notebook_read",
+    "get_file",
+    "view_image",
+    "readfiles",
+    "read_files",
 ];
 const WRITE: &[&str] = &[
-    "write", "edit", "multiedit", "notebookedit", "write_file", "replace", "create", "str_replace_editor", "apply_patch",
-    "write_to_file", "replace_in_file", "create_file", "insert_edit_into_file", "replace_string_in_file", "fs_write",
-    "search_replace", "edit_file", "patch", "str_replace", "write_code", "save_memory", "apply_diff", "insert_content",
-    "multi_replace_string_in_file", "edit_notebook_file",
+    "write",
+    "edit",
+    "multiedit",
+    "notebookedit",
+    "write_file",
+    "replace",
+    "create",
+    "str_replace_editor",
+    "apply_patch",
+    "write_to_file",
+    "replace_in_file",
+    "create_file",
+    "insert_edit_into_file",
+    "replace_string_in_file",
+    "fs_write",
+    "search_replace",
+    "edit_file",
+    "patch",
+    "str_replace",
+    "write_code",
+    "save_memory",
+    "apply_diff",
+    "insert_content",
+    "multi_replace_string_in_file",
+    "edit_notebook_file",
 ];
 const SEARCH: &[&str] = &[
-    "grep", "glob", "ls", "list", "search_file_content", "grep_search", "list_directory", "search_files", "file_search",
-    "list_files", "list_dir", "codebase_search", "rg", "find", "list_code_definition_names",
+    "grep",
+    "glob",
+    "ls",
+    "list",
+    "search_file_content",
+    "grep_search",
+    "list_directory",
+    "search_files",
+    "file_search",
+    "list_files",
+    "list_dir",
+    "codebase_search",
+    "rg",
+    "find",
+    "list_code_definition_names",
 ];
 const SENDS: &[&str] = &[
-    "webfetch", "websearch", "web_fetch", "web_search", "google_web_search", "fetch", "fetch_webpage", "task", "agent",
-    "use_mcp_tool", "access_mcp_resource", "browser_action", "mcp", "subagent", "new_task", "use_aws", "open_url",
-    "browser_navigate", "ask_followup_question", "skill", "sendmessage", "dispatch_agent", "mcp_tool_use",
+    "webfetch",
+    "websearch",
+    "web_fetch",
+    "web_search",
+    "google_web_search",
+    "fetch",
+    "fetch_webpage",
+    "task",
+    "agent",
+    "use_mcp_tool",
+    "access_mcp_resource",
+    "browser_action",
+    "mcp",
+    "subagent",
+    "new_task",
+    "use_aws",
+    "open_url",
+    "browser_navigate",
+    "ask_followup_question",
+    "skill",
+    "sendmessage",
+    "dispatch_agent",
+    "mcp_tool_use",
 ];
 
 /// Returns what a tool does, by its name.
 pub(super) fn kind(name: &str) -> Tool {
     let lower = name.to_ascii_lowercase();
-    let is_mcp = lower.starts_with("mcp_") || lower.starts_with('@') || lower.starts_with("mcp:") || name.contains("___");
+    let is_mcp =
+        lower.starts_with("mcp_") || lower.starts_with('@') || lower.starts_with("mcp:") || name.contains("___");
     let tables =
         [(SHELL, Tool::Shell), (READ, Tool::Read), (WRITE, Tool::Write), (SEARCH, Tool::Search), (SENDS, Tool::Sends)];
     match tables.iter().find(|(names, _)| names.contains(&lower.as_str())) {
@@ -61,8 +144,18 @@ pub(super) fn kind(name: &str) -> Tool {
 const COMMANDS: [&str; 6] = ["command", "cmd", "command_line", "CommandLine", "script", "commandLine"];
 /// Where tools take files and folders from.
 const PATHS: [&str; 12] = [
-    "file_path", "filePath", "path", "absolute_path", "AbsolutePath", "TargetFile", "notebook_path", "uri", "paths", "files",
-    "dir_path", "target_file",
+    "file_path",
+    "filePath",
+    "path",
+    "absolute_path",
+    "AbsolutePath",
+    "TargetFile",
+    "notebook_path",
+    "uri",
+    "paths",
+    "files",
+    "dir_path",
+    "target_file",
 ];
 
 /// Returns the command a shell tool is given. A list of words is one as well.

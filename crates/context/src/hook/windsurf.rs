@@ -28,7 +28,9 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             let input = info.and_then(|info| info.get("mcp_tool_arguments"));
             Call { input, ..call(Moment::Before, "mcp_tool_use") }
         }
-        "post_mcp_tool_use" => Call { can: Can::default(), content: content("mcp_result"), ..call(Moment::After, "mcp") },
+        "post_mcp_tool_use" => {
+            Call { can: Can::default(), content: content("mcp_result"), ..call(Moment::After, "mcp") }
+        }
         _ => return None,
     })
 }

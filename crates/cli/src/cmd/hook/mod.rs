@@ -78,9 +78,8 @@ fn print(reply: &Reply) -> u8 {
 
 fn work(assistant: Option<Assistant>, args: &HookArgs, payload: &Mutex<Vec<u8>>) -> Result<Reply, String> {
     let input = receive(payload)?;
-    let assistant = match assistant.or_else(|| Assistant::detect(&input)) {
-        Some(assistant) => assistant,
-        None => return Err("the assistant is not known; name it, as in `leaktight hook codex`".to_owned()),
+    let Some(assistant) = assistant.or_else(|| Assistant::detect(&input)) else {
+        return Err("the assistant is not known; name it, as in `leaktight hook codex`".to_owned());
     };
     host::answer(assistant, args, &input)
 }

@@ -1,14 +1,15 @@
 //! Tools that are about to run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::call::Call;
 use super::super::tool::{self, Tool};
 use super::super::{Host, json, message};
-use super::{Verdict, file, script};
+use super::{Verdict, file, ruling, script};
+use crate::policy::{self, Action};
 use crate::redact::Book;
 use crate::splice::{Document, Edits, Format, Node};
-use crate::store::{self, Content};
+use crate::store;
 
 /// Decides about a tool that is about to run.
 pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
@@ -39,7 +40,8 @@ fn sends(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book)
     host.redactor.opaque = &[];
     host.redactor.confidence = leaktight_core::Confidence::Medium;
     let report = host.redactor.redact(Format::Json, input.raw(), book).report;
-    if report.n_hits + report.n_left > 0 || !report.skipped.is_empty() {
+    let allowed = ruling::of_findings(Action::McpCall, &report, (call, host)) == policy::Verdict::Allow;
+    if report.n_hits + report.n_left > 0 && !allowed || !report.skipped.is_empty() {
         let found = message::found(&report, &host.rules);
         let tool = message::clean(&call.tool);
         return Verdict::deny(format!(
@@ -55,8 +57,8 @@ fn sends(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book)
 fn search(input: Node<'_>, call: &Call<'_>, host: &Host<'_>) -> Verdict {
     for (name, _) in tool::paths(input) {
         let paths = file::candidates(&name, call.cwd(), &[], &host.places);
-        if let Some(store) = paths.iter().find_map(|path| store::find(path, &host.places)).filter(|store| store.content == Content::Secret) {
-            return Verdict::deny(file::of_store(&name, store, host));
+        if let Some(reason) = refused(&name, &paths, (call, host)) {
+            return Verdict::Deny { reason };
         }
         if let Some(store) = below(&paths, host) {
             let name = message::clean(&name);
@@ -66,19 +68,29 @@ fn search(input: Node<'_>, call: &Call<'_>, host: &Host<'_>) -> Verdict {
     Verdict::Pass
 }
 
+/// Returns why a file may not be read for what it is, if the policy says so.
+fn refused(name: &str, paths: &[PathBuf], (call, host): (&Call<'_>, &Host<'_>)) -> Option<String> {
+    let store = paths.iter().find_map(|path| store::find(path, &host.places))?;
+    ruling::of_store(Action::FileRead, (name, store), (call, host))
+}
+
 /// Returns a store below a folder, unless the folder is the home folder or above
 /// it: too much lies there to refuse all of it.
-pub(super) fn below(paths: &[std::path::PathBuf], host: &Host<'_>) -> Option<&'static store::Store> {
+pub(super) fn below(paths: &[PathBuf], host: &Host<'_>) -> Option<&'static store::Store> {
     let home = host.places.home().unwrap_or(Path::new("/"));
-    paths.iter().filter(|path| path.is_dir() && !home.starts_with(path)).find_map(|path| store::below(path, &host.places))
+    paths
+        .iter()
+        .filter(|path| path.is_dir() && !home.starts_with(path))
+        .find_map(|path| store::below(path, &host.places))
 }
 
 fn read(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
     for (name, node) in tool::paths(input) {
         let paths = file::candidates(&name, call.cwd(), &[], &host.places);
         let Some(facts) = file::facts(&paths, &host.places) else { continue };
-        if let Some(store) = facts.store.filter(|store| store.content == Content::Secret) {
-            return Verdict::deny(file::of_store(&name, store, host));
+        let refused = facts.store.and_then(|store| ruling::of_store(Action::FileRead, (&name, store), (call, host)));
+        if let Some(reason) = refused {
+            return Verdict::Deny { reason };
         }
         // What comes back is replaced, and nothing sees it before.
         let is_seen_later = call.can.success_replaced || call.can.output_replaced;
@@ -86,14 +98,13 @@ fn read(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) 
         if is_seen_later && !is_counted && !(host.shadow_all && host.shadow.is_some()) {
             continue;
         }
-        let redacted = match file::redact(&facts, host, book) {
-            Ok(redacted) => redacted,
-            Err(_) => match file::verdict(&name, &facts, host, book) {
+        let Ok(redacted) = file::redact(&facts, host, book) else {
+            match file::verdict(&name, &facts, (call, host), book) {
                 Verdict::Pass => continue,
                 verdict => return verdict,
-            },
+            }
         };
-        let Some(reason) = file::found(&name, &redacted, host) else { continue };
+        let Some(reason) = file::found(&name, &redacted, (call, host)) else { continue };
         return shadow(input, (call, host), (node, &facts, &redacted.bytes)).unwrap_or(Verdict::Deny { reason });
     }
     Verdict::Pass
@@ -105,7 +116,10 @@ fn shadow(
     (call, host): (&Call<'_>, &Host<'_>),
     (node, facts, bytes): (Node<'_>, &file::Facts, &[u8]),
 ) -> Option<Verdict> {
-    let folder = host.shadow.as_deref().filter(|_| call.can.rewrite && call.input.is_some_and(|input| input.text().is_none()))?;
+    let folder = host
+        .shadow
+        .as_deref()
+        .filter(|_| call.can.rewrite && call.input.is_some_and(|input| input.text().is_none()))?;
     let copy = super::super::shadow::write(folder, &call.session, &facts.path, bytes).ok()?;
     let mut path = Vec::new();
     json::string(copy.to_str()?.as_bytes(), &mut path);
@@ -119,9 +133,8 @@ fn shadow(
 /// A file whose content the assistant sends along.
 fn content_of(name: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
     let paths = file::candidates(name, call.cwd(), &[], &host.places);
-    let store = paths.iter().find_map(|path| store::find(path, &host.places)).filter(|store| store.content == Content::Secret);
-    if let Some(store) = store {
-        return Verdict::deny(file::of_store(name, store, host));
+    if let Some(reason) = refused(name, &paths, (call, host)) {
+        return Verdict::Deny { reason };
     }
     match super::content::check(call, host, book) {
         Verdict::Deny { reason } => {

@@ -5,7 +5,8 @@ use leaktight_core::Confidence;
 use super::super::Host;
 use super::super::call::{Call, Moment};
 use super::super::{message, tool};
-use super::{Verdict, file};
+use super::{Verdict, file, ruling};
+use crate::policy;
 use crate::redact::{Book, Report};
 use crate::splice::{Format, Kind, Node};
 use crate::store::Content;
@@ -40,12 +41,15 @@ fn verdict(call: &Call<'_>, host: &Host<'_>, (nodes, report): (Vec<Option<Vec<u8
     if report.n_hits + report.n_left == 0 {
         return Verdict::Pass;
     }
+    let ruling = ruling::of_findings(ruling::action(call), &report, (call, host));
+    if ruling == policy::Verdict::Allow {
+        return Verdict::Pass;
+    }
     let found = message::found(&report, &host.rules);
     let place = place(call);
     // What stands in a key, or where nothing may change, can't be taken out.
-    if call.can.replace && report.n_left == 0 {
-        let n_hits = report.n_hits;
-        let message = format!("{place} held {found}; {n_hits} replaced by placeholders");
+    if call.can.replace && report.n_left == 0 && ruling == policy::Verdict::Redact {
+        let message = format!("{place} held {found}, replaced here");
         return Verdict::Replace { nodes, message };
     }
     let way = message::instead_of_values(&host.program);
@@ -68,10 +72,12 @@ fn place(call: &Call<'_>) -> String {
 fn confidence(call: &Call<'_>, host: &Host<'_>) -> Confidence {
     let Some(input) = call.input.filter(|input| input.kind() == Kind::Object) else { return Confidence::Medium };
     let is_read = matches!(tool::kind(&call.tool), tool::Tool::Read | tool::Tool::Search);
-    let stores = is_read.then(|| tool::paths(input)).unwrap_or_default();
+    let stores = if is_read { tool::paths(input) } else { Vec::new() };
     let of_secrets = |path: &str| {
         let candidates = file::candidates(path, call.cwd(), &[], &host.places);
-        candidates.iter().any(|path| crate::store::find(path, &host.places).is_some_and(|store| store.content == Content::Secret))
+        candidates
+            .iter()
+            .any(|path| crate::store::find(path, &host.places).is_some_and(|store| store.content == Content::Secret))
     };
     if stores.iter().any(|(path, _)| of_secrets(path)) { Confidence::Low } else { Confidence::Medium }
 }

@@ -10,7 +10,8 @@ use leaktight_core::{Confidence, Origin};
 use super::super::Host;
 use super::super::call::Call;
 use super::super::message;
-use super::Verdict;
+use super::{Verdict, ruling};
+use crate::policy::{self, Action};
 use crate::redact::{Book, Redacted};
 use crate::splice::Format;
 use crate::store::{self, Content, Places, Store, normalize};
@@ -68,7 +69,7 @@ fn expanded(name: &str, places: &Places<'_>) -> PathBuf {
 
 /// Returns the files a name with `*` or `?` in it means.
 pub(super) fn globbed(name: &str, cwd: &Path, folders: &[String], places: &Places<'_>) -> Vec<PathBuf> {
-    let pattern = name.replace('?', "*").replace('[', "*");
+    let pattern = name.replace(['?', '['], "*");
     let (fixed, rest) = match pattern.find('*') {
         Some(star) => pattern.split_at(pattern[..star].rfind('/').map_or(0, |slash| slash + 1)),
         None => return Vec::new(),
@@ -86,7 +87,9 @@ pub(super) fn globbed(name: &str, cwd: &Path, folders: &[String], places: &Place
 pub(super) fn facts(paths: &[PathBuf], places: &Places<'_>) -> Option<Facts> {
     let stores = paths.iter().filter_map(|path| store::find(path, places).map(|store| (path, store)));
     let store = stores.reduce(|best, next| if next.1.content > best.1.content { next } else { best });
-    let file = paths.iter().find_map(|path| path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| (path, meta.len())));
+    let file = paths
+        .iter()
+        .find_map(|path| path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| (path, meta.len())));
     match (file, store) {
         (Some((path, len)), store) => Some(Facts { path: path.clone(), store: store.map(|(_, store)| store), len }),
         // A store that is not there yet, or is no file, such as `/proc/1/environ` that can't be seen.
@@ -121,12 +124,13 @@ pub(super) fn redact(facts: &Facts, host: &mut Host<'_>, book: &mut Book) -> io:
 }
 
 /// Decides about a file that is about to go to the model as it is.
-pub(super) fn verdict(name: &str, facts: &Facts, host: &mut Host<'_>, book: &mut Book) -> Verdict {
-    if let Some(store) = facts.store.filter(|store| store.content == Content::Secret) {
-        return Verdict::deny(of_store(name, store, host));
+pub(super) fn verdict(name: &str, facts: &Facts, (call, host): (&Call<'_>, &mut Host<'_>), book: &mut Book) -> Verdict {
+    let refused = facts.store.and_then(|store| ruling::of_store(Action::FileRead, (name, store), (call, host)));
+    if let Some(reason) = refused {
+        return Verdict::Deny { reason };
     }
     match redact(facts, host, book) {
-        Ok(redacted) => match found(name, &redacted, host) {
+        Ok(redacted) => match found(name, &redacted, (call, host)) {
             Some(reason) => Verdict::deny(reason),
             None => Verdict::Pass,
         },
@@ -137,13 +141,14 @@ pub(super) fn verdict(name: &str, facts: &Facts, host: &mut Host<'_>, book: &mut
 }
 
 /// Returns why a file is refused for what it holds; none when it holds nothing.
-pub(super) fn found(name: &str, redacted: &Redacted, host: &Host<'_>) -> Option<String> {
+pub(super) fn found(name: &str, redacted: &Redacted, (call, host): (&Call<'_>, &Host<'_>)) -> Option<String> {
     let report = &redacted.report;
     let name_shown = message::clean(name);
     if !report.skipped.is_empty() {
         return Some(format!("`{name_shown}` could not be scanned as a whole ({}).", report.skipped[0].reason.name()));
     }
-    (report.n_hits + report.n_left > 0).then(|| {
+    let allowed = || ruling::of_findings(Action::FileRead, report, (call, host)) == policy::Verdict::Allow;
+    (report.n_hits + report.n_left > 0 && !allowed()).then(|| {
         let found = message::found(report, &host.rules);
         format!("`{name_shown}` holds {found}. {}", message::instead(name, &host.program))
     })

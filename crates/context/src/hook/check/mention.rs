@@ -20,7 +20,7 @@ pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Ve
         for name in spellings {
             let paths = file::candidates(name, call.cwd(), &[], &host.places);
             let Some(facts) = file::facts(&paths, &host.places) else { continue };
-            match file::verdict(name, &facts, host, book) {
+            match file::verdict(name, &facts, (call, host), book) {
                 Verdict::Pass => break,
                 verdict => return verdict,
             }
@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn mentions_are_told_from_addresses() {
-        let first = |prompt| mentions(prompt).into_iter().map(|names| *names.last().expect("a name")).collect::<Vec<_>>();
+        let first =
+            |prompt| mentions(prompt).into_iter().map(|names| *names.last().expect("a name")).collect::<Vec<_>>();
         assert_eq!(first("see @.env and @src/a.rs, or (@~/x)."), [".env", "src/a.rs", "~/x"]);
         assert_eq!(first("me@example.com @\"a b.txt\" @'c d'"), ["a b.txt", "c d"]);
         assert_eq!(first("@.env#L1-3"), [".env"]);

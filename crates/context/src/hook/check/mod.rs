@@ -4,6 +4,7 @@ mod before;
 mod content;
 mod file;
 mod mention;
+mod ruling;
 mod script;
 
 pub(super) use self::content::text;

@@ -1,10 +1,13 @@
 //! Shell commands that are about to run.
 
-use leaktight_core::Confidence;
+use std::path::PathBuf;
+
+use leaktight_core::{Confidence, Severity};
 
 use super::super::call::Call;
 use super::super::{Host, message};
-use super::{Verdict, before, file};
+use super::{Verdict, before, file, ruling};
+use crate::policy::Action;
 use crate::redact::{Book, Placeholder};
 use crate::shell::{self, Act, Deed, Script, Shape};
 use crate::splice::Format;
@@ -43,7 +46,9 @@ pub(super) fn check(text: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut
     if let Some(reason) = sends_secret(text, &script, host, book) {
         return Outcome::Deny(reason);
     }
-    if !script.sound && let Some(reason) = hidden(text, call, host) {
+    if !script.sound
+        && let Some(reason) = hidden(text, call, host)
+    {
         return Outcome::Deny(reason);
     }
     match shows {
@@ -56,8 +61,18 @@ fn known_variable(name: &str, call: &Call<'_>, host: &Host<'_>) -> Option<String
     match name {
         "HOME" => host.places.home().map(|home| home.to_string_lossy().into_owned()),
         "PWD" => Some(call.cwd().to_string_lossy().into_owned()),
-        "USER" | "LOGNAME" | "XDG_CONFIG_HOME" | "XDG_DATA_HOME" | "XDG_CACHE_HOME" | "XDG_RUNTIME_DIR" | "CODEX_HOME"
-        | "CLAUDE_CONFIG_DIR" | "CARGO_HOME" | "KUBECONFIG" | "DOCKER_CONFIG" | "AWS_SHARED_CREDENTIALS_FILE"
+        "USER"
+        | "LOGNAME"
+        | "XDG_CONFIG_HOME"
+        | "XDG_DATA_HOME"
+        | "XDG_CACHE_HOME"
+        | "XDG_RUNTIME_DIR"
+        | "CODEX_HOME"
+        | "CLAUDE_CONFIG_DIR"
+        | "CARGO_HOME"
+        | "KUBECONFIG"
+        | "DOCKER_CONFIG"
+        | "AWS_SHARED_CREDENTIALS_FILE"
         | "GOOGLE_APPLICATION_CREDENTIALS" => host.places.variable(name).and_then(|value| value.into_string().ok()),
         _ => None,
     }
@@ -73,7 +88,9 @@ fn concern(deed: &Deed, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -
         }
         Act::Environment => {
             let name = message::clean(&deed.target.text);
-            Some(Concern::Forbidden(format!("`{program}` would print the variable {name}, whose name promises a secret. {way}")))
+            Some(Concern::Forbidden(format!(
+                "`{program}` would print the variable {name}, whose name promises a secret. {way}"
+            )))
         }
         Act::Contacts => None,
         Act::Prints | Act::Copies | Act::Sends => with_file(deed, call, host, book),
@@ -95,7 +112,7 @@ fn with_file(deed: &Deed, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book)
 
 fn with_paths(
     deed: &Deed,
-    paths: &[std::path::PathBuf],
+    paths: &[PathBuf],
     (call, host): (&Call<'_>, &mut Host<'_>),
     book: &mut Book,
 ) -> Option<Concern> {
@@ -105,18 +122,25 @@ fn with_paths(
         return Some(Concern::Forbidden(format!("below `{name}` is {store}.")));
     }
     let facts = file::facts(paths, &host.places)?;
+    let refused = facts.store.and_then(|store| ruling::of_store(Action::CommandRun, (name, store), (call, host)));
+    if let Some(reason) = refused {
+        return Some(Concern::Forbidden(reason));
+    }
     match facts.store {
-        Some(store) if store.content == Content::Secret => Some(Concern::Forbidden(file::of_store(name, store, host))),
         _ if deed.act == Act::Copies => None,
         // Nobody sees what is sent again: whatever is in it must be known now.
         store if deed.act == Act::Sends || !(call.can.output_replaced || call.can.success_replaced) => {
-            let denied = match file::verdict(name, &facts, host, book) {
+            let denied = match file::verdict(name, &facts, (call, host), book) {
                 Verdict::Deny { reason } => Some(Concern::Forbidden(reason)),
                 _ => None,
             };
-            denied.or_else(|| store.filter(|_| deed.act == Act::Sends).map(|store| Concern::Forbidden(file::of_store(name, store, host))))
+            denied.or_else(|| {
+                store
+                    .filter(|_| deed.act == Act::Sends)
+                    .map(|store| Concern::Forbidden(file::of_store(name, store, host)))
+            })
         }
-        Some(store) if store.severity >= leaktight_core::Severity::Medium => {
+        Some(store) if store.severity >= Severity::Medium => {
             let (shown, what) = (message::clean(name), message::store(store));
             let way = message::instead(name, &host.program);
             Some(Concern::Shows(format!("`{shown}` {what}. {way}")))
@@ -133,7 +157,9 @@ fn sends_secret(text: &str, script: &Script, host: &mut Host<'_>, book: &mut Boo
     }
     let way = message::instead_of_values(&host.program);
     if Placeholder::find(text.as_bytes()).next().is_some() {
-        return Some(format!("the command would send a placeholder to another machine, which means nothing there. {way}"));
+        return Some(format!(
+            "the command would send a placeholder to another machine, which means nothing there. {way}"
+        ));
     }
     host.redactor.confidence = Confidence::Medium;
     host.redactor.opaque = &[];
@@ -149,7 +175,7 @@ fn hidden(text: &str, call: &Call<'_>, host: &Host<'_>) -> Option<String> {
     shell::names(text).into_iter().find_map(|name| {
         let paths = file::candidates(name, call.cwd(), &[], &host.places);
         let store = paths.iter().find_map(|path| store::find(path, &host.places))?;
-        let is_bad = store.content == Content::Secret || store.severity >= leaktight_core::Severity::High;
+        let is_bad = store.content == Content::Secret || store.severity >= Severity::High;
         let why = "The command could not be understood as a whole; write it more simply.";
         is_bad.then(|| format!("{} {why}", file::of_store(name, store, host)))
     })

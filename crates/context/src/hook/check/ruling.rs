@@ -1,0 +1,59 @@
+//! Asks the policy.
+
+use crate::policy::{Action, Destination, Found, Request, Verdict};
+use crate::redact::{Hit, Report};
+use crate::store::{Content, Store};
+
+use super::super::Host;
+use super::super::call::{Call, Moment};
+use super::super::message;
+use super::file;
+
+/// Returns what the policy says about findings.
+pub(super) fn of_findings(action: Action, report: &Report, (call, host): (&Call<'_>, &Host<'_>)) -> Verdict {
+    let mut request = request(action, call, host);
+    request.resource.findings = report.hits.iter().chain(&report.left).map(|hit| found(hit, host)).collect();
+    host.policy.decide(&request).verdict
+}
+
+/// Returns why a store may not be read, if the policy says so.
+pub(super) fn of_store(
+    action: Action,
+    (name, store): (&str, &'static Store),
+    (call, host): (&Call<'_>, &Host<'_>),
+) -> Option<String> {
+    let mut request = request(action, call, host);
+    request.resource.path = Some(name.to_owned());
+    request.resource.sensitive = store.content == Content::Secret;
+    (host.policy.decide(&request).verdict > Verdict::Redact).then(|| file::of_store(name, store, host))
+}
+
+/// Returns what an event is for the policy.
+pub(super) fn action(call: &Call<'_>) -> Action {
+    let is_mcp = call.tool.to_ascii_lowercase().starts_with("mcp");
+    match call.moment {
+        Moment::Prompt => Action::PromptSubmit,
+        Moment::Request => Action::LlmRequest,
+        Moment::After if is_mcp => Action::McpResult,
+        Moment::After => Action::ToolOutput,
+        Moment::Before | Moment::Loaded => Action::FileRead,
+    }
+}
+
+fn request(action: Action, call: &Call<'_>, host: &Host<'_>) -> Request {
+    let mut request = Request::new(host.assistant, action);
+    request.principal.session = (!call.session.is_empty()).then(|| call.session.clone());
+    request.context.tool = (!call.tool.is_empty()).then(|| message::clean(&call.tool));
+    request.context.destination = (action == Action::McpCall).then_some(Destination::Local);
+    request
+}
+
+fn found(hit: &Hit, host: &Host<'_>) -> Found {
+    let mut found = Found::new(&hit.class, hit.severity, hit.confidence);
+    if let Some(rule) = message::rule(hit, &host.rules) {
+        found.class = rule.id.to_string();
+        found.tags = rule.tags.to_vec();
+    }
+    found.placeholder = hit.placeholder.as_ref().map(ToString::to_string);
+    found
+}
