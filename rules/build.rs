@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() {
-    for folder in ["attacks", "pack", "paths"] {
+    for folder in ["attacks", "pack", "paths", "transcripts"] {
         list(folder);
     }
 }

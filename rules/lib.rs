@@ -14,3 +14,6 @@ pub const PATHS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/paths.rs"
 /// The files about attacks on assistants that a repository can carry: what they
 /// set, what it means and how to undo it.
 pub const ATTACKS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/attacks.rs"));
+
+/// The files about transcripts: which assistant keeps what and where, and what of it went to a provider.
+pub const TRANSCRIPTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/transcripts.rs"));

@@ -18,6 +18,7 @@ pub mod redact;
 pub mod shell;
 pub mod splice;
 pub mod store;
+pub mod transcript;
 pub mod vault;
 
 pub use crate::attack::{Attack, Attacks};

@@ -3,16 +3,19 @@
 //! The catalogue is data (`rules/paths/*.toml`), compiled into a table when this
 //! crate is built, so that no program parses it at start-up.
 
+mod expand;
 #[cfg(test)]
 mod file;
 pub(crate) mod glob;
 mod place;
 
+use std::collections::HashSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use leaktight_core::Severity;
+use leaktight_core::{Severity, Skip};
 
+pub(crate) use self::expand::expand;
 pub use self::place::{Places, normalize};
 
 /// A kind of file that holds secrets.
@@ -107,6 +110,34 @@ pub fn find(path: &Path, places: &Places<'_>) -> Option<&'static Store> {
 /// Returns whether a file name matches a pattern in which `*` stands for any text.
 pub(crate) fn matches_name(pattern: &str, name: &std::ffi::OsStr) -> bool {
     glob::segment(pattern.as_bytes(), name.as_encoded_bytes())
+}
+
+/// Returns the stores that are on this machine with their files, each file once
+/// and in the order of the catalogue, and what can't be looked at.
+///
+/// Of files that may stand in any folder only those in `project` itself are
+/// found. What the system makes up (`/proc`) is left out.
+pub fn present(places: &Places<'_>, project: Option<&Path>) -> (Vec<(&'static Store, PathBuf)>, Vec<Skip>) {
+    let (mut files, mut skipped) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
+    for form in STORES.iter().flat_map(|store| store.files) {
+        let roots = places.roots(form);
+        let is_floating = !form.contains("**") && !form.starts_with(['~', '$', '/']);
+        let here = project.filter(|_| is_floating).map(|project| (project.to_owned(), *form));
+        for (root, rest) in roots.into_iter().chain(here) {
+            if rest.starts_with("proc/") && root == Path::new("/") {
+                continue;
+            }
+            expand(&root, rest, &mut |found| match found {
+                Ok(path) if !seen.insert(path.clone()) => {}
+                Ok(path) => files.extend(find(&path, places).map(|store| (store, path))),
+                Err(skip) => skipped.push(skip),
+            });
+        }
+    }
+    let place = |store: &Store| STORES.iter().position(|other| other.id == store.id);
+    files.sort_by(|a, b| (place(a.0), &a.1).cmp(&(place(b.0), &b.1)));
+    (files, skipped)
 }
 
 /// Returns a store below a folder that has a place of its own there, such as
