@@ -1,6 +1,7 @@
 //! The command line.
 
 mod changes;
+mod transcripts;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use leaktight_core::{Confidence, Severity};
 
 pub(crate) use self::changes::Changes;
+pub(crate) use self::transcripts::{Inventory, Transcripts};
 use crate::cmd::redact::{Redact, Restore};
 use crate::cmd::vault::VaultArgs;
 use crate::report::Format;
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Hook(Hook),
     /// Copy standard input to standard output with placeholders for secrets
     Filter,
+    /// List the secrets an assistant running as you can reach
+    Inventory(Inventory),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page
@@ -59,6 +63,9 @@ pub(crate) struct Scan {
 
     #[command(flatten)]
     pub(crate) changes: Changes,
+
+    #[command(flatten)]
+    pub(crate) transcripts: Transcripts,
 
     #[command(flatten)]
     pub(crate) select: Select,

@@ -53,6 +53,7 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Vault(vault) => cmd::vault::run(&vault),
         Command::Hook(hook) => cmd::hook::dispatch(&hook.command),
         Command::Filter => cmd::filter::run(),
+        Command::Inventory(inventory) => cmd::inventory::run(&inventory),
         Command::Completions(completions) => cmd::manual::completions(completions.shell),
         Command::Man => cmd::manual::man(),
     }

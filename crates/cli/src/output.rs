@@ -52,28 +52,37 @@ fn by_name(file: &Path) -> Format {
 ///
 /// Returns the first that could not be written; files are then as they were.
 pub(crate) fn write_all(report: &Report, show: &Show) -> anyhow::Result<()> {
+    let is_clean = report.findings.is_empty() && report.coverage.is_complete();
+    write_each(show, is_clean, |format, style, out| report::write(report, format, style, out))
+}
+
+/// Writes a report to each of its targets; one that is clean can be kept quiet.
+///
+/// # Errors
+///
+/// Returns the first that could not be written; files are then as they were.
+pub(crate) fn write_each(
+    show: &Show,
+    is_clean: bool,
+    write: impl Fn(Format, Style, &mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
     for target in targets(&show.format, &show.output) {
         match &target.file {
             Some(file) => {
                 let style = Style { colour: show.color == When::Always, width: 100, explain: show.explain };
                 let mut bytes = Vec::new();
-                report::write(report, target.format, style, &mut bytes)?;
+                write(target.format, style, &mut bytes)?;
                 replace(file, &bytes).with_context(|| format!("cannot write the report `{}`", escape_path(file)))?;
             }
-            None => write_stdout(report, target.format, show)?,
+            None if target.format == Format::Human && show.quiet && is_clean => {}
+            None => {
+                let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
+                let written = write(target.format, style(show), &mut out).and_then(|()| out.flush());
+                written.context("cannot write to standard output")?;
+            }
         }
     }
     Ok(())
-}
-
-fn write_stdout(report: &Report, format: Format, show: &Show) -> anyhow::Result<()> {
-    let quiet = show.quiet && report.findings.is_empty() && report.coverage.is_complete();
-    if format == Format::Human && quiet {
-        return Ok(());
-    }
-    let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
-    let written = report::write(report, format, style(show), &mut out).and_then(|()| out.flush());
-    written.context("cannot write to standard output")
 }
 
 /// How text on standard output may look.

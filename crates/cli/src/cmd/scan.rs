@@ -21,6 +21,9 @@ use crate::{Hint, changes, exit, output, progress};
 
 /// Scans, reports, and returns the exit code.
 pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
+    if let Some(names) = &args.transcripts.assistants {
+        return super::transcripts::run(args, names);
+    }
     let start = Instant::now();
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     let allowed = allowed_gaps(&args.judge.allow_incomplete)?;
@@ -53,12 +56,17 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
         coverage.unscanned.push(Skip::new(".", SkipReason::Vanished, nothing));
     }
     if args.show.show_secrets {
-        // Nothing is left to do when even this can't be written.
-        let _ = writeln!(io::stderr(), "warning: secrets are printed in clear, as --show-secrets asks");
+        warn_of_secrets();
     }
     let report = report(args, &project, (findings, n_below, coverage), start);
     output::write_all(&report, &args.show)?;
     Ok(interrupt.code().unwrap_or_else(|| code(&report, &allowed)))
+}
+
+/// Says that secrets are printed in clear.
+pub(super) fn warn_of_secrets() {
+    // Nothing is left to do when even this can't be written.
+    let _ = writeln!(io::stderr(), "warning: secrets are printed in clear, as --show-secrets asks");
 }
 
 /// What a project says about its own scans.
@@ -190,7 +198,7 @@ fn hide_others(finding: &mut Finding, all: &Scanner) {
 }
 
 /// The reasons that `--allow-incomplete` names.
-fn allowed_gaps(names: &[String]) -> anyhow::Result<Vec<SkipReason>> {
+pub(super) fn allowed_gaps(names: &[String]) -> anyhow::Result<Vec<SkipReason>> {
     const HINT: &str = "the reasons are those that reports print, such as permission, size, changed, vanished, io";
     let parse = |name: &String| {
         SkipReason::from_name(name).filter(|reason| !reason.is_exclusion()).ok_or_else(|| {

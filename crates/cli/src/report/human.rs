@@ -12,8 +12,10 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style as Colour};
 use leaktight_core::{Finding, Severity};
 
-use self::fit::{fit, width, wrap};
-use self::verdict::{facts, files, grouped, headline, is_clean};
+pub(super) use self::fit::wrap;
+use self::fit::{fit, width};
+use self::verdict::{facts, headline, is_clean};
+pub(super) use self::verdict::{files, grouped, read};
 use super::gap::gaps;
 use super::line::Masker;
 use super::text::{shown, shown_origin, shown_path};
@@ -24,10 +26,10 @@ const LISTED: usize = 10;
 /// Columns of a terminal below which lines are not clipped further.
 const NARROWEST: usize = 40;
 
-const BOLD: Colour = Colour::new().bold();
-const FRAME: Colour = AnsiColor::Blue.on_default().bold();
-const ALARM: Colour = AnsiColor::Red.on_default().bold();
-const GOOD: Colour = AnsiColor::Green.on_default().bold();
+pub(super) const BOLD: Colour = Colour::new().bold();
+pub(super) const FRAME: Colour = AnsiColor::Blue.on_default().bold();
+pub(super) const ALARM: Colour = AnsiColor::Red.on_default().bold();
+pub(super) const GOOD: Colour = AnsiColor::Green.on_default().bold();
 
 /// Writes a report.
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -176,7 +178,8 @@ pub(super) fn verdict(report: &Report) -> String {
     format!("{} · {}", headline(report), facts(report, None).join(" · "))
 }
 
-fn colour_of(severity: Severity) -> Colour {
+/// Returns the colour of a severity.
+pub(super) fn colour_of(severity: Severity) -> Colour {
     match severity {
         Severity::Critical | Severity::High => ALARM,
         Severity::Medium => AnsiColor::Yellow.on_default().bold(),

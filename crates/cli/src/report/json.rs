@@ -102,7 +102,8 @@ pub(super) fn print<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<
     writeln!(out, "{}", harmless(&serde_json::to_string_pretty(value)?))
 }
 
-fn print_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+/// Writes JSON as one line.
+pub(super) fn print_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", harmless(&serde_json::to_string(value)?))
 }
 

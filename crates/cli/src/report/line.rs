@@ -46,12 +46,23 @@ impl<'a> Masker<'a> {
     /// Returns a masker that hides secrets whatever the report says: what is
     /// made for a service is stored there and shown to more people than asked.
     pub(super) fn strict(report: &'a Report) -> Self {
-        let mut masker = Self { show: false, heads: HashMap::new(), tails: HashMap::new() };
-        // Into the tables of this masker, to be looked for and hidden.
         let all = report.findings.iter().chain(&report.suppressed).filter(|finding| finding.rule().is_secret());
-        let secrets = all.map(|finding| finding.secret.expose());
+        // Into the tables of this masker, to be looked for and hidden.
+        Self::of(all.map(|finding| finding.secret.expose()), false)
+    }
+
+    /// Returns a masker that hides these secrets unless they are to be shown.
+    pub(super) fn of(secrets: impl Iterator<Item = &'a [u8]>, show: bool) -> Self {
+        let mut masker = Self { show, heads: HashMap::new(), tails: HashMap::new() };
         secrets.collect::<BTreeSet<_>>().into_iter().for_each(|secret| masker.add(secret));
         masker
+    }
+
+    /// Returns text with a mask in the place of each secret in it.
+    pub(super) fn plain(&self, text: &str) -> String {
+        let bytes = text.as_bytes();
+        let hidden = if self.show { Vec::new() } else { self.hidden(bytes, &[]) };
+        if hidden.is_empty() { text.to_owned() } else { hide(bytes, Span::new(0, bytes.len()), &hidden) }
     }
 
     fn add(&mut self, secret: &'a [u8]) {

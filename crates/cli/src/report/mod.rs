@@ -9,7 +9,9 @@ mod human;
 mod json;
 mod junit;
 mod line;
+pub(crate) mod reach;
 mod record;
+pub(crate) mod rotation;
 mod sarif;
 #[cfg(test)]
 mod testing;

@@ -193,7 +193,12 @@ pub(super) struct Timing {
 impl Timing {
     /// Returns the timing of a report.
     pub(super) fn new(report: &Report) -> Self {
-        Self { elapsed_ms: u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX) }
+        Self::of(report.elapsed)
+    }
+
+    /// Returns the timing of a scan that took so long.
+    pub(super) fn of(elapsed: std::time::Duration) -> Self {
+        Self { elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX) }
     }
 }
 

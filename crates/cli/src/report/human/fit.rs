@@ -19,7 +19,7 @@ pub(super) fn fit(line: Line, room: usize) -> Line {
 
 /// Breaks text at spaces so that each line has at most `room` columns, unless a
 /// word has more.
-pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split_whitespace() {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::super::{Report, suppression_name};
+use super::super::{Coverage, Report, suppression_name};
 
 /// Returns whether all was looked at, there was something to look at, and nothing was found.
 pub(super) fn is_clean(report: &Report) -> bool {
@@ -29,7 +29,7 @@ pub(super) fn headline(report: &Report) -> String {
 pub(super) fn facts(report: &Report, elapsed: Option<Duration>) -> Vec<String> {
     let coverage = &report.coverage;
     let time = elapsed.map(|elapsed| format!(" in {:.2} s", elapsed.as_secs_f64())).unwrap_or_default();
-    let mut facts = vec![format!("{}, {}{time}", files(coverage.scanned), size(coverage.bytes))];
+    let mut facts = vec![format!("{}{time}", amount(coverage))];
     if let (false, false, Some(least)) = (report.findings.is_empty(), report.fails(), report.fail_on) {
         facts.push(format!("none fails the scan (needs {least} confidence)"));
     }
@@ -50,13 +50,31 @@ pub(super) fn facts(report: &Report, elapsed: Option<Duration>) -> Vec<String> {
     facts
 }
 
+/// Returns what was read and how long it took.
+pub(in crate::report) fn read(coverage: &Coverage, elapsed: Duration) -> String {
+    let mut facts = vec![format!("{} in {:.2} s", amount(coverage), elapsed.as_secs_f64())];
+    if coverage.capped > 0 {
+        facts.push(format!("{} more not listed", grouped(coverage.capped)));
+    }
+    if coverage.n_excluded() > 0 {
+        let counts = coverage.excluded.iter().map(|(reason, n)| (reason, *n));
+        facts.push(format!("{} excluded ({})", grouped(coverage.n_excluded()), listed(counts)));
+    }
+    facts.join(" · ")
+}
+
+/// Returns how much was scanned.
+fn amount(coverage: &Coverage) -> String {
+    format!("{}, {}", files(coverage.scanned), size(coverage.bytes))
+}
+
 /// Returns a number of files in words.
-pub(super) fn files(n: u64) -> String {
+pub(in crate::report) fn files(n: u64) -> String {
     counted(n, "file")
 }
 
 /// Returns a number with its digits in groups of three.
-pub(super) fn grouped(n: u64) -> String {
+pub(in crate::report) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
