@@ -49,7 +49,7 @@ impl Reader<'_> {
             b'"' | b'\'' | b'`' if next > closed => quoted(self.bytes, next),
             b',' => self.pair(closed, next + 1),
             b'\r' | b'\n' => self.named_value(next),
-            byte if byte.is_ascii_alphabetic() && next > closed => self.behind_word(name_end, next),
+            byte if byte.is_ascii_alphabetic() && next > closed => self.behind_word((name_end, closed), next),
             _ => None,
         }
     }
@@ -108,7 +108,7 @@ impl Reader<'_> {
     }
 
     /// The value behind a word that follows the name: a type and `=`, `is`, `value=`.
-    fn behind_word(&self, name_end: usize, at: usize) -> Option<Span> {
+    fn behind_word(&self, (name_end, closed): (usize, usize), at: usize) -> Option<Span> {
         if self.bytes[at..].starts_with(b"is ") && is_closer_or_space(self.at(self.space(at + 2))) {
             return quoted(self.bytes, self.space(at + 2));
         }
@@ -120,7 +120,8 @@ impl Reader<'_> {
             let end = skip(self.bytes, name_end, 80, |byte| !matches!(byte, b'<' | b'>' | b'\r' | b'\n'));
             return (self.at(end) == b'>').then(|| element(self.bytes, end + 1))?;
         }
-        self.behind_type(at)
+        // What stands in quotes is no declaration.
+        (closed == name_end).then(|| self.behind_type(at))?
     }
 
     /// Whether the name is that of an element: `<name`.

@@ -161,7 +161,7 @@ impl Joint {
         if quote == Some(b'"') && closes(subject, head) && strength(subject.secret_bytes()) < Strength::Opaque {
             return Self::None;
         }
-        if is_segment(subject.before(), subject.whole.start, head) {
+        if is_segment(subject.before(), subject.whole.start, head) || is_format(inner, subject.secret_bytes()) {
             return Self::None;
         }
         // Only where such a quote allows it does `${` stand for an expression.
@@ -228,12 +228,22 @@ fn operator(head: &[u8]) -> &[u8] {
     &head[start..end]
 }
 
+/// Whether the value is a format string of Python that holds a place for a value.
+fn is_format(inner: &[u8], secret: &[u8]) -> bool {
+    let prefix = inner.split_last().map_or(inner, |(_, prefix)| prefix);
+    let letters = prefix.iter().rev().take(2).take_while(|byte| b"rRbBuUfF".contains(byte));
+    let is_format = letters.clone().any(|byte| matches!(byte, b'f' | b'F'));
+    let start = prefix.len() - letters.count();
+    let is_prefix = prefix[..start].last().is_none_or(|byte| !value::is_word(*byte));
+    is_format && is_prefix && secret.contains(&b'{')
+}
+
 /// Whether the name is a segment of a longer one, as in `arn:aws:secret:x` and
 /// `Token::Str("x")`, or of the address of a badge, whose tokens are public.
 fn is_segment(before: &[u8], start: usize, head: &[u8]) -> bool {
     let start = name_start(before, start);
     let outer = &before[start.saturating_sub(24)..start];
-    let is_arn = outer.ends_with(b":") && head.ends_with(b":");
+    let is_arn = (outer.ends_with(b":") && head.ends_with(b":")) || outer.ends_with(b"::");
     let is_path = head.windows(3).any(|three| three[..2] == *b"::" && three[2].is_ascii_alphabetic());
     is_arn || is_path || memmem::find(outer, b"badge").is_some()
 }

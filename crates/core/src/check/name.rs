@@ -118,8 +118,11 @@ impl Name {
         Self::new(&[&text[text.len() - len..], b" key"].concat())
     }
 
-    /// Splits a name at its joints and humps.
+    /// Splits a name at its joints and humps. Of a path only the last two parts
+    /// say what the value is.
     pub(super) fn new(name: &[u8]) -> Self {
+        let mut dots = memchr::memrchr_iter(b'.', name);
+        let name = dots.nth(1).map_or(name, |dot| &name[dot + 1..]);
         let mut new = Self { letters: [0; MAX_LETTERS], ends: [0; MAX_WORDS], n_words: 0 };
         let (mut len, mut start) = (0, 0);
         for (idx, byte) in name.iter().enumerate() {
