@@ -85,5 +85,5 @@ fields! {
     Teddy { nibbles, empty }
     Margins { core, hot, wide }
     Margin { before, after }
-    Assigned { generic, words, reach }
+    Assigned { generic, words, reach, lengths }
 }

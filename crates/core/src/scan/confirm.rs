@@ -8,6 +8,7 @@ use regex_automata::{Anchored, Input};
 
 use super::filter;
 use super::gate::Candidate;
+use super::owners::Owners;
 use super::{Limits, Rejection};
 use crate::assign::{self, Assignment, TextKind};
 use crate::check::{self, Standing, Subject};
@@ -16,7 +17,7 @@ use crate::finding::Reason;
 use crate::rule::Confidence;
 use crate::ruleset::RuleSet;
 use crate::span::Span;
-use crate::table::{LONGEST_MATCH, Tables, Use};
+use crate::table::LONGEST_MATCH;
 
 /// What a rule's expression matched and the filter let pass.
 #[derive(Clone, Debug)]
@@ -44,6 +45,15 @@ impl Caches {
     }
 }
 
+/// What is kept from chunk to chunk by whoever scans.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) caches: Caches,
+    /// Assignments whose owner has not been looked for.
+    owned: Vec<Assignment>,
+    owners: Owners,
+}
+
 /// Confirms the candidates of one chunk.
 pub(super) struct Confirm<'a, 'b> {
     rules: &'a RuleSet,
@@ -51,7 +61,7 @@ pub(super) struct Confirm<'a, 'b> {
     limits: &'a Limits,
     rejected: &'b mut Vec<Rejection>,
     matches: Vec<Match>,
-    caches: &'b mut Caches,
+    buffers: &'b mut Kept,
     /// Where the next match of a rule may start, after one that was accepted.
     resume: HashMap<u32, usize>,
     /// What kind of text the chunk is.
@@ -67,14 +77,14 @@ impl<'a, 'b> Confirm<'a, 'b> {
         rules: &'a RuleSet,
         chunk: &'a Chunk<'a>,
         limits: &'a Limits,
-        (rejected, caches): (&'b mut Vec<Rejection>, &'b mut Caches),
+        (rejected, buffers): (&'b mut Vec<Rejection>, &'b mut Kept),
     ) -> Self {
         Self {
             rules,
             chunk,
             limits,
             rejected,
-            caches,
+            buffers,
             matches: Vec::new(),
             resume: HashMap::new(),
             confined: Vec::new(),
@@ -158,7 +168,6 @@ impl<'a, 'b> Confirm<'a, 'b> {
         }
         self.last = Some(found.value);
         let tables = self.rules.tables();
-        let value = &self.chunk.bytes[found.value.range()];
         // The name turns most down. With `explain` the checks say so.
         let path = self.chunk.origin.path();
         let subject = Subject { bytes: self.chunk.bytes, whole: found.whole, secret: found.value, path };
@@ -171,12 +180,34 @@ impl<'a, 'b> Confirm<'a, 'b> {
                 self.try_value(*rule_idx, found);
             }
         }
-        if value.len() < 8 || !value.iter().any(u8::is_ascii_digit) {
+        let value = &self.chunk.bytes[found.value.range()];
+        if tables.assigned.has_owners(value.len()) && value.iter().any(u8::is_ascii_digit) {
+            self.buffers.owned.push(found);
+        }
+    }
+
+    /// Tries the rules whose context words stand near the assignments read since the last time.
+    ///
+    /// Assignments stand close together, so that their surroundings are searched as one.
+    pub(super) fn follow_owners(&mut self) {
+        if self.buffers.owned.is_empty() {
             return;
         }
-        for rule_idx in owners(tables, self.chunk.bytes, found.whole) {
-            self.try_value(rule_idx, found);
+        let mut owned = std::mem::take(&mut self.buffers.owned);
+        let mut owners = std::mem::take(&mut self.buffers.owners);
+        owners.find(self.rules.tables(), self.chunk.bytes, &mut owned);
+        for found in &owned {
+            let mut tried = 0;
+            for rule_idx in owners.near(self.rules.tables(), found.whole) {
+                // In the order of their indices, each once.
+                if tried <= rule_idx {
+                    self.try_value(rule_idx, *found);
+                    tried = rule_idx + 1;
+                }
+            }
         }
+        owned.clear();
+        (self.buffers.owned, self.buffers.owners) = (owned, owners);
     }
 
     /// Tries a rule on the value of an assignment.
@@ -201,7 +232,7 @@ impl<'a, 'b> Confirm<'a, 'b> {
         let input = Input::new(&self.chunk.bytes[value.range()]).anchored(Anchored::Yes);
         let mut slots = [None; 4];
         let pattern = self.rules.pattern(rule_idx)?;
-        pattern.search_slots_with(self.caches.of(rule_idx, pattern), &input, &mut slots)?;
+        pattern.search_slots_with(self.buffers.caches.of(rule_idx, pattern), &input, &mut slots)?;
         let at = |slot: usize| slots[slot].map(|at: NonMaxUsize| value.start + at.get());
         Some(Span::new(at(2).or(at(0))?, at(3).or(at(1))?))
     }
@@ -241,7 +272,7 @@ impl<'a, 'b> Confirm<'a, 'b> {
         let input = Input::new(self.chunk.bytes).range(window.range()).anchored(anchored);
         let mut slots = [None; 4];
         let pattern = self.rules.pattern(rule_idx)?;
-        pattern.search_slots_with(self.caches.of(rule_idx, pattern), &input, &mut slots)?;
+        pattern.search_slots_with(self.buffers.caches.of(rule_idx, pattern), &input, &mut slots)?;
         let span = |from: usize| Some(Span::new(slots[from]?.get(), slots[from + 1]?.get()));
         let whole = span(0)?;
         Some((whole, span(2).unwrap_or(whole)))
@@ -252,29 +283,4 @@ impl<'a, 'b> Confirm<'a, 'b> {
             Match { rule_idx, whole, secret, confidence: Confidence::Low, doubtful: false, reasons: Vec::new() };
         filter::judge(self.rules, self.chunk, found)
     }
-}
-
-/// The rules of which a context word stands near an assignment, each once.
-fn owners(tables: &Tables, bytes: &[u8], whole: Span) -> Vec<u32> {
-    let assigned = &tables.assigned;
-    if assigned.reach == 0 {
-        return Vec::new();
-    }
-    let from = whole.start.saturating_sub(assigned.reach);
-    let to = (whole.end + assigned.reach / 2).min(bytes.len());
-    let (mut places, mut owners) = (Vec::new(), Vec::new());
-    assigned.words.sieve(bytes, from, to, &mut places);
-    for at in places {
-        assigned.words.find_at(bytes, at, |literal, start| {
-            if tables.literals[literal as usize].is_at(bytes, start) {
-                owners.extend(tables.uses[literal as usize].iter().filter_map(|one| match one {
-                    Use::Owner { rule_idx } => Some(*rule_idx),
-                    _ => None,
-                }));
-            }
-        });
-    }
-    owners.sort_unstable();
-    owners.dedup();
-    owners
 }

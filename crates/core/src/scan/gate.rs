@@ -54,6 +54,7 @@ pub(super) fn candidates(
     gate.sweep(level, confirm);
     gate.corasick();
     gate.follow_names(confirm);
+    confirm.follow_owners();
     for rule_idx in gate.tables.whole.iter() {
         if confirm.is_wanted(*rule_idx) {
             let whole = Candidate { rule_idx: *rule_idx, from: 0, to: bytes.len(), end: bytes.len() };
@@ -88,6 +89,7 @@ fn assignments_everywhere(bytes: &[u8], confirm: &mut Confirm<'_, '_>) {
     for run in naive_runs(bytes).iter().filter(|run| run.kind != Kind::Cold) {
         confirm.try_run(Span::new(run.start, run.end));
     }
+    confirm.follow_owners();
 }
 
 struct Gate<'a> {
@@ -176,6 +178,7 @@ impl Gate<'_> {
         for run in &self.scratch.runs {
             confirm.try_run(Span::new(run.start, run.end));
         }
+        confirm.follow_owners();
     }
 
     /// Searches for many literals at once, where there are too many for vectors.

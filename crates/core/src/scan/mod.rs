@@ -6,13 +6,14 @@ mod filter;
 mod gate;
 mod judge;
 mod overlap;
+mod owners;
 mod runs;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::classify::Level;
-use self::confirm::{Caches, Match};
+use self::confirm::{Kept, Match};
 use self::gate::Scratch;
 use crate::chunk::Chunk;
 use crate::finding::{Finding, Reason};
@@ -36,7 +37,7 @@ pub struct Scanner {
 #[derive(Debug, Default)]
 struct Buffers {
     scratch: Scratch,
-    caches: Caches,
+    kept: Kept,
 }
 
 /// What a scan may do.
@@ -151,7 +152,7 @@ impl Scanner {
     /// Every match that the filter lets pass, in the order of their places.
     fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> Vec<Match> {
         let mut buffers = self.lock().pop().unwrap_or_default();
-        let kept = (rejected, &mut buffers.caches);
+        let kept = (rejected, &mut buffers.kept);
         let mut confirm = confirm::Confirm::new(&self.rules, chunk, &self.limits, kept);
         if self.limits.exhaustive {
             gate::everywhere(&self.rules, chunk.bytes, &mut confirm);

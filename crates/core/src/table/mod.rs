@@ -66,9 +66,25 @@ pub(crate) struct Assigned {
     pub(crate) words: LiteralTable,
     /// How far before and after an assignment to look for such a word.
     pub(crate) reach: usize,
+    /// The lengths of values that those could be about, as bits.
+    pub(crate) lengths: List<u64>,
 }
 
 impl Assigned {
+    /// Returns whether a rule may name the owner of a value of this length.
+    pub(crate) fn has_owners(&self, len: usize) -> bool {
+        len >= 8 && self.lengths.get(len / 64).is_some_and(|word| word >> (len % 64) & 1 != 0)
+    }
+
+    /// Notes the lengths of the values of a rule.
+    fn admit(&mut self, shortest: usize, longest: usize) {
+        let lengths = self.lengths.to_mut();
+        lengths.resize(LONGEST_ASSIGNMENT / 64, 0);
+        for len in shortest..=longest.min(LONGEST_ASSIGNMENT - 1) {
+            lengths[len / 64] |= 1 << (len % 64);
+        }
+    }
+
     /// Returns whether there is no such rule.
     pub(crate) fn is_empty(&self) -> bool {
         self.generic.is_empty() && self.reach == 0
@@ -174,6 +190,7 @@ fn add_assigned(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
         gather.owners.push(idx);
     }
     gather.assigned.reach = gather.assigned.reach.max(rule.reach as usize);
+    gather.assigned.admit(rule.gate.min_len as usize, rule.gate.max_len as usize);
 }
 
 /// Enters the parts of names that lead to assignments.
