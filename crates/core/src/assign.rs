@@ -13,7 +13,7 @@ mod value;
 
 use std::path::Path;
 
-pub(crate) use self::backward::{backward, has_hint};
+pub(crate) use self::backward::{backward, has_hint, may_tell};
 pub(crate) use self::forward::forward;
 use crate::check::Words;
 use crate::span::Span;

@@ -43,6 +43,7 @@ pub(crate) fn face(secret: &[u8], generic: bool) -> Option<&'static str> {
         (is_masked, "a mask such as ***"),
         (is_monotonous, "one character repeated"),
         (is_sequence, "a run of the alphabet"),
+        (is_whole_alphabet, "a run of the alphabet"),
         (repeats_body, "a block repeated"),
         (holds_telling, "a word such as example"),
     ];
@@ -129,14 +130,25 @@ fn is_sequence(secret: &[u8]) -> bool {
     false
 }
 
+/// Whether all of the alphabet, and the start of it again or of the digits, is there in a row.
+fn is_whole_alphabet(secret: &[u8]) -> bool {
+    longest_row(secret) >= 32
+}
+
 /// Whether most of the alphabet is there in a row, in any case of letters.
 fn is_alphabet(secret: &[u8]) -> bool {
+    longest_row(secret) >= WHOLE_SEQUENCE
+}
+
+/// How many characters in a row follow each other, in any case of letters.
+fn longest_row(secret: &[u8]) -> usize {
     let follow = |pair: &[u8]| follows(pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase());
-    let mut run = 1;
-    secret.windows(2).any(|pair| {
+    let (mut run, mut longest) = (1, 1);
+    for pair in secret.windows(2) {
         run = if follow(pair) { run + 1 } else { 1 };
-        run >= WHOLE_SEQUENCE
-    })
+        longest = longest.max(run);
+    }
+    longest
 }
 
 /// Whether a third of a value, and at least six characters, follow each other.

@@ -12,10 +12,14 @@ const MAX_TAIL: usize = 768;
 const MAX_NAME: usize = 64;
 
 /// Words in names that make a value worth a look when it looks random.
-const HINTS: &[&[u8]] = &[
-    b"key", b"pass", b"auth", b"token", b"secret", b"pwd", b"_pat", b"-pat", b"cred", b"_api", b"-api", b"_sid",
-    b"private", b"salt",
+const HINTS: &[&str] = &[
+    "key", "pass", "auth", "token", "secret", "pwd", "_pat", "-pat", "cred", "_api", "-api", "_sid", "private", "salt",
 ];
+
+/// Further parts of names that promise a secret: every such word holds one of these, of the
+/// hints, or of [`NAME_WORDS`].
+const TELLING: &[&str] =
+    &["bearer", "contrasena", "cookie", "jwt", "kennwort", "pat", "pepper", "pin", "psk", "psw", "pw", "senha"];
 
 /// Reads the assignment whose value holds a run. Names with a word of
 /// [`NAME_WORDS`] are left to the reader that starts at that word.
@@ -31,26 +35,41 @@ pub(crate) fn backward(bytes: &[u8], run: Span) -> Option<Assignment> {
 
 /// Whether a name hints at a secret.
 pub(crate) fn has_hint(name: &[u8]) -> bool {
-    HINTS.iter().any(|hint| name.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint)))
+    holds_any(name, HINTS, &HINT_STARTS)
+}
+
+/// Whether a name may say anything of its value: false is certain.
+pub(crate) fn may_tell(name: &[u8]) -> bool {
+    has_hint(name) || holds_any(name, TELLING, &TELLING_STARTS)
 }
 
 fn holds_name_word(name: &[u8]) -> bool {
-    let starts =
-        |at: usize, word: &[u8]| name.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
-    let may = |at: usize| STARTS[usize::from(name[at].to_ascii_lowercase() & 127)];
-    (0..name.len()).any(|at| may(at) && NAME_WORDS.iter().any(|word| starts(at, word.as_bytes())))
+    holds_any(name, NAME_WORDS, &WORD_STARTS)
 }
 
-/// Whether a word of [`NAME_WORDS`] starts with a byte.
-static STARTS: [bool; 128] = {
+/// Whether a name holds one of some words, in any case of letters.
+fn holds_any(name: &[u8], words: &[&str], starts: &[bool; 128]) -> bool {
+    let is_at = |at: usize, word: &str| {
+        name.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let may = |at: usize| starts[usize::from(name[at].to_ascii_lowercase() & 127)];
+    (0..name.len()).any(|at| may(at) && words.iter().any(|word| is_at(at, word)))
+}
+
+/// The bytes that some words start with.
+const fn starts(words: &[&str]) -> [bool; 128] {
     let mut starts = [false; 128];
     let mut idx = 0;
-    while idx < NAME_WORDS.len() {
-        starts[NAME_WORDS[idx].as_bytes()[0] as usize] = true;
+    while idx < words.len() {
+        starts[words[idx].as_bytes()[0] as usize] = true;
         idx += 1;
     }
     starts
-};
+}
+
+static TELLING_STARTS: [bool; 128] = starts(TELLING);
+static WORD_STARTS: [bool; 128] = starts(NAME_WORDS);
+static HINT_STARTS: [bool; 128] = starts(HINTS);
 
 /// The start of a value of two parts, as in `TOKEN=user:x`.
 fn with_scheme(bytes: &[u8], start: usize) -> usize {

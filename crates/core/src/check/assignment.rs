@@ -74,6 +74,12 @@ fn behind<'a>(subject: &Subject<'a>) -> Option<&'a [u8]> {
     is_behind.then(|| subject.bytes.get(subject.secret.end..subject.whole.end))?
 }
 
+/// The name that decides.
+fn name(subject: &Subject<'_>) -> Name {
+    let before = subject.before();
+    Name::before(behind(subject).unwrap_or(&before[name_start(before, subject.whole.start)..]))
+}
+
 /// What the name says that starts at `start`, or a part of it, in the text that ends before the value.
 fn promise_of(before: &[u8], start: usize) -> Promise {
     let start = start.min(before.len());
@@ -93,7 +99,7 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
     if !value::is_literal(secret) {
         return Outcome::Drop;
     }
-    if secret.len() >= 24 && decodes_to_placeholder(secret) {
+    if name(subject).is_unreal() || (secret.len() >= 24 && decodes_to_placeholder(secret)) {
         return Outcome::Low;
     }
     let joint = Joint::of(subject, head);
@@ -442,6 +448,13 @@ mod tests {
     fn a_quote_that_closes_and_a_value_that_goes_on_are_dropped() {
         assert_eq!(judge_in("a.js", "x = \"password = \"", "dragonfire", "\""), Outcome::Drop);
         assert_eq!(judge_in("a.txt", "--token=", "v2.k3J9m", "<token>"), Outcome::Drop);
+    }
+
+    #[test]
+    fn a_name_that_says_wrong_is_low() {
+        for head in ["wrong_password: ", "nonMatchingToken = ", "fakeSecret: "] {
+            assert_eq!(settings(head, "k3J9mQ2xR7vT"), Outcome::Low, "{head}");
+        }
     }
 
     #[test]

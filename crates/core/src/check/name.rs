@@ -54,6 +54,12 @@ static TRAILING: Words = Words::new(
     repeated sandbox staging str string test val value variable",
 );
 
+/// Words that say of a secret that it opens nothing.
+static UNREAL: Words = Words::new(
+    "bad bogus broken dummy example expired fake incorrect invalid mismatched mock mocked nonexistent nonmatching placeholder \
+    sample unmatched wrong",
+);
+
 /// Names of types, which may stand between a name and its value.
 static TYPES: Words = Words::new("char const optional securestring str string text varchar");
 
@@ -200,6 +206,14 @@ impl Name {
         is_part || is_whole || (len > 0 && other.concat() == own.concat())
     }
 
+    /// Whether the name says that its value opens nothing: `wrongPassword`, `nonMatchingToken`.
+    pub(super) fn is_unreal(&self) -> bool {
+        let words = self.words();
+        let is_negated =
+            |pair: &[&[u8]]| pair[0] == b"non" && matches!(pair[1], b"existent" | b"existing" | b"matching");
+        words.iter().any(|word| UNREAL.holds(word)) || words.windows(2).any(is_negated)
+    }
+
     /// Whether several words name a kind of secret, as `signInPassword` does.
     pub(super) fn is_of_secrets(&self) -> bool {
         self.n_words > 1 && self.words().iter().any(|word| SECRET.holds(word) || TOKENS.holds(word))
@@ -262,6 +276,8 @@ fn is_part(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assign::may_tell;
+    use crate::rule::NAME_WORDS;
 
     #[test]
     fn names_are_split_at_joints_and_humps() {
@@ -288,6 +304,14 @@ mod tests {
             assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Token, "{name}");
         }
         assert_eq!(Name::new(b"acme_key").promise(), Promise::Hint);
+    }
+
+    #[test]
+    fn every_word_that_promises_may_tell() {
+        for word in SECRET.words().chain(TOKENS.words()) {
+            let holds = |part: &&str| word.contains(*part);
+            assert!(NAME_WORDS.iter().any(|part| holds(part)) || may_tell(word.as_bytes()), "{word}");
+        }
     }
 
     #[test]

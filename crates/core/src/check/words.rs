@@ -86,6 +86,12 @@ impl Words {
         })
     }
 
+    /// The words of the list.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.text.split_ascii_whitespace()
+    }
+
     /// The lengths of the words of the list that a text starts with.
     pub(super) fn prefixes<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
         let lengths = self.lengths_at(text);

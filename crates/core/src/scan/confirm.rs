@@ -156,7 +156,11 @@ impl<'a, 'b> Confirm<'a, 'b> {
 
     /// Finds the secret of the assignment whose value holds a run.
     pub(super) fn try_run(&mut self, run: Span) {
-        if let Some(found) = assign::backward(self.chunk.bytes, run) {
+        let Some(found) = assign::backward(self.chunk.bytes, run) else { return };
+        // Most runs have a name that says nothing, and a length that no rule is about.
+        let name = &self.chunk.bytes[found.whole.start..found.value.start];
+        let is_owned = self.rules.tables().assigned.has_owners(found.value.len());
+        if is_owned || self.limits.explain || assign::may_tell(name) {
             self.try_assignment(found);
         }
     }
