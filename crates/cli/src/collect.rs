@@ -116,6 +116,10 @@ impl<'a> Collector<'a> {
                 if scan.capped > 0 {
                     self.capped.fetch_add(scan.capped as u64, Ordering::Relaxed);
                 }
+                if !scan.below.is_empty() {
+                    let place = |(offset, rule_idx): &(u64, usize)| (Arc::clone(&chunk.origin), *offset, *rule_idx);
+                    self.lock().below.extend(scan.below.iter().map(place));
+                }
                 if !scan.findings.is_empty() || !scan.skipped.is_empty() {
                     deliver(scan, &mut *self.lock())?;
                 }

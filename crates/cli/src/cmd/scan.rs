@@ -120,6 +120,7 @@ impl Project {
 fn limits(args: &Scan) -> Limits {
     let mut limits = Limits::default();
     limits.inline_allow = !args.judge.no_inline_allow;
+    limits.confidence = args.judge.confidence;
     limits
 }
 

@@ -20,7 +20,7 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     let rule = rules.rule(found.rule_idx);
     let bytes = chunk.bytes;
     found.confidence = rules.adjusted(found.rule_idx).confidence.unwrap_or(rule.confidence);
-    found.reasons.push(Reason::Pattern);
+    let mut reasons = [Some(Reason::Pattern), None, None];
     in_file(rule, chunk.origin.path())?;
     let is_assigned = rule.gate.driver == Driver::Assigned;
     if !is_assigned && rule.boundary.at_start() && !starts_freely(bytes, found.whole.start) {
@@ -43,14 +43,14 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
         if bits < rule.entropy {
             return Err(Reason::Entropy(bits));
         }
-        found.reasons.push(Reason::Entropy(bits));
+        reasons[1] = Some(Reason::Entropy(bits));
     }
     if let Some(face) = placeholder::face(secret, is_generic(rule)) {
         return Err(Reason::Placeholder(face));
     }
     if !rule.context.is_empty() {
         let word = context(rule, bytes, found.whole).ok_or(Reason::NoContext)?;
-        found.reasons.push(Reason::Context(word.to_owned()));
+        reasons[2] = Some(Reason::Context(word.to_owned()));
     }
     if !is_assigned {
         run_checks(rule, chunk, &mut found)?;
@@ -60,6 +60,8 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
         found.doubtful = true;
         found.reasons.push(Reason::Example);
     }
+    // Only now, for most matches come no further and need no memory for reasons.
+    found.reasons.splice(0..0, reasons.into_iter().flatten());
     Ok(found)
 }
 
@@ -126,6 +128,10 @@ pub(super) fn in_file(rule: &Rule, path: Option<&Path>) -> Result<(), Reason> {
 
 /// Whether `text` fits a pattern in which `*` stands for any text.
 fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+    let tail = &pattern[memchr::memrchr(b'*', pattern).map_or(0, |star| star + 1)..];
+    if text.len() < tail.len() || !text[text.len() - tail.len()..].eq_ignore_ascii_case(tail) {
+        return false;
+    }
     let (mut at, mut in_text, mut star) = (0, 0, None);
     while in_text < text.len() {
         if pattern.get(at) == Some(&b'*') {

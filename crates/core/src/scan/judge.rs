@@ -27,7 +27,8 @@ pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match]) 
     let mut seen = (0, chunk.position);
     let mut findings = Vec::with_capacity(matches.len());
     // All of them are masked, also those that are not new or beyond the limit.
-    let new = matches.iter().filter(|found| chunk.is_added(found.secret));
+    let least = scanner.limits.confidence;
+    let new = matches.iter().filter(|found| found.confidence >= least && chunk.is_added(found.secret));
     for found in new.take(scanner.limits.findings) {
         let adjusted = scanner.rules.adjusted(found.rule_idx);
         let secret = found.secret;

@@ -18,6 +18,7 @@ use self::gate::Scratch;
 use crate::chunk::Chunk;
 use crate::finding::{Finding, Reason};
 use crate::pipeline::Skip;
+use crate::rule::Confidence;
 use crate::ruleset::RuleSet;
 use crate::span::Span;
 
@@ -46,6 +47,8 @@ struct Buffers {
 pub struct Limits {
     /// Findings of one chunk, at most; the rest is counted in [`Scan::capped`].
     pub findings: usize,
+    /// The least confidence a finding is made for; places of others are in [`Scan::below`].
+    pub confidence: Confidence,
     /// Keep the candidates that were turned down, and why, in [`Scan::rejected`].
     pub explain: bool,
     /// Honour marks `leaktight:allow` in the text.
@@ -59,7 +62,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { findings: 10_000, explain: false, inline_allow: true, exhaustive: false, portable: false }
+        Self {
+            findings: 10_000,
+            confidence: Confidence::Low,
+            explain: false,
+            inline_allow: true,
+            exhaustive: false,
+            portable: false,
+        }
     }
 }
 
@@ -70,6 +80,8 @@ impl Default for Limits {
 pub struct Scan {
     /// The findings, in the order of their places; the suppressed among them.
     pub findings: Vec<Finding>,
+    /// Offsets and rules of what was found with less than [`Limits::confidence`].
+    pub below: Vec<(u64, usize)>,
     /// What was not scanned.
     pub skipped: Vec<Skip>,
     /// Findings beyond [`Limits::findings`].
@@ -120,7 +132,13 @@ impl Scanner {
         }
         filter::companions(&self.rules, &mut matches, &mut scan.rejected);
         overlap::resolve(&self.rules, &mut matches, &mut scan.rejected);
-        let n_new = matches.iter().filter(|found| chunk.is_added(found.secret)).count();
+        let (new, below): (Vec<&Match>, Vec<&Match>) = matches
+            .iter()
+            .filter(|found| chunk.is_added(found.secret))
+            .partition(|found| found.confidence >= self.limits.confidence);
+        let place = |found: &&Match| (chunk.offset + found.secret.start as u64, found.rule_idx);
+        scan.below = below.iter().map(place).collect();
+        let n_new = new.len();
         scan.capped = n_new.saturating_sub(self.limits.findings);
         scan.findings = judge::findings(self, chunk, &matches);
         if !self.limits.explain {
