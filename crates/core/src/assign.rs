@@ -14,7 +14,7 @@ mod value;
 use std::path::Path;
 
 pub(crate) use self::backward::{backward, has_hint, may_tell};
-pub(crate) use self::forward::forward;
+pub(crate) use self::forward::{forward, is_variable};
 use crate::check::Words;
 use crate::span::Span;
 
@@ -90,4 +90,140 @@ fn skip(bytes: &[u8], at: usize, most: usize, is: fn(u8) -> bool) -> usize {
 /// Returns the place before at most `most` bytes that satisfy `is`.
 fn skip_back(bytes: &[u8], at: usize, most: usize, is: fn(u8) -> bool) -> usize {
     at - bytes[..at].iter().rev().take(most).take_while(|byte| is(**byte)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rule::NAME_WORDS;
+
+    /// A value that stands where the tests look for one.
+    const VALUE: &str = "kW4zq8RnvR7k";
+
+    /// The values that names in a text lead to.
+    fn values(text: &str, kind: TextKind) -> Vec<String> {
+        let bytes = text.as_bytes();
+        let mut found: Vec<Span> = Vec::new();
+        for at in 0..bytes.len() {
+            for word in NAME_WORDS {
+                let end = at + word.len();
+                if bytes.get(at..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
+                    found.extend(forward(bytes, Span::new(at, end), kind).map(|one| one.value));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.iter().map(|span| text[span.range()].to_owned()).collect()
+    }
+
+    fn assert_read(form: &str, kind: TextKind) {
+        let text = form.replace('@', VALUE);
+        assert_eq!(values(&text, kind), [VALUE], "{text}");
+    }
+
+    #[test]
+    fn values_are_read_in_any_language() {
+        for form in [
+            "db_password = \"@\"",
+            "String dbPassword = \"@\";",
+            "password: str = '@'",
+            "let password: &'static str = \"@\";",
+            "var token string = \"@\"",
+            "config[\"password\"] = \"@\"",
+            "$db['password'] => '@',",
+            "user.setPassword(\"@\")",
+            "define(\"DB_PASSWORD\", \"@\")",
+            "secret ||= `@`",
+            "API_TOKEN ?= \"@\"",
+            "\"{\\\"password\\\": \\\"@\\\"}\"",
+            "password = b'@'",
+            "token = os.environ.get(\"@\")",
+            "password =\n    \"@\"",
+            "if (\"@\" == password) {",
+            "variable \"db_password\" {\n  default = \"@\"",
+            "{\"name\": \"DB_PASSWORD\", \"value\": \"@\"}",
+        ] {
+            assert_read(form, TextKind::Code);
+        }
+    }
+
+    #[test]
+    fn values_are_read_in_any_format() {
+        for form in [
+            "password=@",
+            "password: @ # of the database",
+            "password: >-\n  @\n",
+            "- name: DB_PASSWORD\n  value: @\n",
+            "ENV DB_PASSWORD @",
+            "<password>@</password>",
+            "<password encrypted=\"no\">\n  @\n</password>",
+            "<AdministratorPassword><Value>@</Value></AdministratorPassword>",
+            "<add key=\"Password\" value=\"@\" />",
+            "https://host.test/x?a=1&access_token=@&b=2",
+            "User=sa;Password=@;Timeout=5",
+            "{password: @}",
+        ] {
+            assert_read(form, TextKind::Settings);
+        }
+        assert_read("the password is @", TextKind::Other);
+    }
+
+    #[test]
+    fn what_assigns_nothing_is_not_read() {
+        for text in [
+            "passwordField.focus()",
+            "import { Token } from 'x'",
+            "token.next()",
+            "x = \"pass=\" + y + \"'\"",
+            "password = abc",
+            "password;",
+        ] {
+            assert!(values(text, TextKind::Code).iter().all(|value| !value.contains("kW4")), "{text}");
+        }
+        assert!(values("password = \"abc\"", TextKind::Code).is_empty(), "four characters are no secret");
+    }
+
+    #[test]
+    fn a_run_leads_back_to_its_name() {
+        let run = "vR7kq2LmZ9xTz8wqLk3n";
+        for (form, name) in [
+            ("acme_key = \"@\"", "acme_key"),
+            ("'X-Acme-Key': '@'", "X-Acme-Key"),
+            ("deepgram=@", "deepgram"),
+            ("<acme id=\"1\">@</acme>", "acme"),
+            ("put(\"acme\", \"@\")", "acme"),
+            ("ACME_PAT=user:@", "ACME_PAT"),
+        ] {
+            let text = form.replace('@', run);
+            let at = text.find(run).expect("it is there");
+            let found = backward(text.as_bytes(), Span::new(at, at + run.len())).expect("an assignment");
+            assert!(text[found.whole.range()].starts_with(name), "{text}");
+            assert!(text[found.value.range()].ends_with(run), "{text}");
+        }
+        assert_eq!(backward(run.as_bytes(), Span::new(0, run.len())), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_reader_fail(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec!["password", "=", ":", "\"", "'", "\\", "\n", " ", "<", ">", "value", "(", ",",
+                    "[", "]", "ENV ", "is ", "==", "|", "é", "vR7kq2LmZ9xTz8wqLk3n"]), 0..24),
+        ) {
+            let text = parts.concat();
+            for kind in [TextKind::Code, TextKind::Settings, TextKind::Other] {
+                for at in 0..text.len() {
+                    let end = (at + 8).min(text.len());
+                    let (bytes, word) = (text.as_bytes(), Span::new(at, end));
+                    for found in [forward(bytes, word, kind), backward(bytes, word)].into_iter().flatten() {
+                        prop_assert!(found.value.start <= found.value.end && found.value.end <= text.len());
+                        prop_assert!(found.whole.start <= found.whole.end && found.whole.end <= text.len());
+                    }
+                }
+            }
+        }
+    }
 }

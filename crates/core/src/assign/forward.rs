@@ -49,6 +49,10 @@ impl Reader<'_> {
             b'"' | b'\'' | b'`' if next > closed => quoted(self.bytes, next),
             b',' => self.pair(closed, next + 1),
             b'\r' | b'\n' => self.named_value(next),
+            b'{' => self.named_value(next + 1),
+            byte if byte.is_ascii_digit() && is_variable(self.bytes, self.start) => {
+                unquoted(self.bytes, next, TextKind::Settings)
+            }
             byte if byte.is_ascii_alphabetic() && next > closed => self.behind_word((name_end, closed), next),
             _ => None,
         }
@@ -109,8 +113,14 @@ impl Reader<'_> {
 
     /// The value behind a word that follows the name: a type and `=`, `is`, `value=`.
     fn behind_word(&self, (name_end, closed): (usize, usize), at: usize) -> Option<Span> {
+        if is_variable(self.bytes, self.start) {
+            return unquoted(self.bytes, at, TextKind::Settings);
+        }
         if self.bytes[at..].starts_with(b"is ") && is_closer_or_space(self.at(self.space(at + 2))) {
             return quoted(self.bytes, self.space(at + 2));
+        }
+        if self.bytes[at..].starts_with(b"is ") && self.kind != TextKind::Code {
+            return unquoted(self.bytes, self.space(at + 2), self.kind);
         }
         if let Some(value) = self.named_value(at) {
             return Some(value);
@@ -148,11 +158,10 @@ impl Reader<'_> {
     fn named_value(&self, at: usize) -> Option<Span> {
         let at = self.space(self.next_line(self.space(at)));
         let at = skip(self.bytes, at, 1, |byte| matches!(byte, b'"' | b'\''));
-        let word = self.bytes.get(at..at + 5)?;
-        if !word.eq_ignore_ascii_case(b"value") {
-            return None;
-        }
-        let at = skip(self.bytes, at + 5, 1, |byte| matches!(byte, b'"' | b'\''));
+        let is =
+            |word: &&[u8]| self.bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word));
+        let word = [b"value".as_slice(), b"default"].into_iter().find(is)?;
+        let at = skip(self.bytes, at + word.len(), 1, |byte| matches!(byte, b'"' | b'\''));
         let at = self.space(at);
         matches!(self.at(at), b'=' | b':').then(|| self.value(at + 1))?
     }
@@ -188,6 +197,13 @@ impl Reader<'_> {
         let next = self.next_line(end);
         (next > end && self.kind != TextKind::Code).then(|| unquoted(self.bytes, next, TextKind::Settings))?
     }
+}
+
+/// Whether the name is that of a variable of an image: `ENV NAME value`.
+pub(crate) fn is_variable(bytes: &[u8], start: usize) -> bool {
+    let name = skip_back(bytes, start, 48, is_name);
+    let keyword = skip_back(bytes, name, 4, is_space);
+    keyword < name && bytes[..keyword].ends_with(b"ENV") && matches!(bytes[..keyword - 3].last(), None | Some(b'\n'))
 }
 
 fn is_closer_or_space(byte: u8) -> bool {

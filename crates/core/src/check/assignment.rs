@@ -4,7 +4,7 @@ use std::path::Path;
 
 use memchr::memmem;
 
-use crate::assign::{TextKind, has_hint};
+use crate::assign::{TextKind, has_hint, is_variable};
 use crate::check::name::{Name, Promise};
 use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
 use crate::check::words::Words;
@@ -180,7 +180,11 @@ impl Joint {
         if quote.is_none() && !is_element && subject.after().first().is_some_and(|next| b"<{$([".contains(next)) {
             return Self::None;
         }
-        if head.starts_with(b"--") || head.starts_with(b"sshpass") || follows_semicolon(subject.before()) {
+        if is_variable(subject.bytes, subject.whole.start)
+            || head.starts_with(b"--")
+            || head.starts_with(b"sshpass")
+            || follows_semicolon(subject.before())
+        {
             return Self::Tight;
         }
         let kind = TextKind::of(subject.path);
