@@ -11,6 +11,9 @@ use leaktight_core::{Confidence, Severity};
 pub(crate) use self::changes::Changes;
 pub(crate) use self::transcripts::{Inventory, Transcripts};
 use crate::cmd::redact::{Redact, Restore};
+use crate::cmd::assist::AssistantInstall;
+use crate::cmd::run::Run;
+use crate::cmd::show::ShowFile;
 use crate::cmd::vault::VaultArgs;
 use crate::report::Format;
 
@@ -48,6 +51,14 @@ pub(crate) enum Command {
     Filter,
     /// List the secrets an assistant running as you can reach
     Inventory(Inventory),
+    /// Print a file with placeholders in the place of its secrets
+    Show(ShowFile),
+    /// Run a command with values that nobody sees
+    Run(Run),
+    /// Write the hooks of an assistant into its settings
+    Install(Install),
+    /// Take the hooks of an assistant out of its settings
+    Uninstall(Install),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page
@@ -318,6 +329,32 @@ pub(crate) enum ShadowWhen {
     Always,
     /// Never: it is not read at all.
     Never,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Install {
+    #[command(subcommand)]
+    pub(crate) command: InstallCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InstallCommand {
+    /// Hooks of Claude Code
+    ClaudeCode(AssistantInstall),
+    /// Hooks of Cline
+    Cline(AssistantInstall),
+    /// Hooks of OpenAI Codex, which asks to trust them when it starts
+    Codex(AssistantInstall),
+    /// Hooks of GitHub Copilot CLI and the coding agent
+    Copilot(AssistantInstall),
+    /// Hooks of Cursor
+    Cursor(AssistantInstall),
+    /// Hooks of Gemini CLI
+    Gemini(AssistantInstall),
+    /// A plugin for OpenCode
+    Opencode(AssistantInstall),
+    /// Hooks of Windsurf
+    Windsurf(AssistantInstall),
 }
 
 #[derive(Debug, Parser)]

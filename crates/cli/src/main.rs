@@ -54,6 +54,10 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Hook(hook) => cmd::hook::dispatch(&hook.command),
         Command::Filter => cmd::filter::run(),
         Command::Inventory(inventory) => cmd::inventory::run(&inventory),
+        Command::Show(show) => cmd::show::run(&show),
+        Command::Run(run) => cmd::run::run(&run),
+        Command::Install(install) => cmd::assist::dispatch(&install.command, cmd::assist::install),
+        Command::Uninstall(install) => cmd::assist::dispatch(&install.command, cmd::assist::uninstall),
         Command::Completions(completions) => cmd::manual::completions(completions.shell),
         Command::Man => cmd::manual::man(),
     }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod assist;
 pub(crate) mod baseline;
 pub(crate) mod explain;
 pub(crate) mod filter;
@@ -8,7 +9,9 @@ pub(crate) mod inventory;
 pub(crate) mod manual;
 pub(crate) mod redact;
 pub(crate) mod rules;
+pub(crate) mod run;
 pub(crate) mod scan;
 mod setup;
 mod transcripts;
+pub(crate) mod show;
 pub(crate) mod vault;

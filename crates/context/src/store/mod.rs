@@ -8,6 +8,7 @@ mod expand;
 mod file;
 pub(crate) mod glob;
 mod place;
+mod veil;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -17,6 +18,7 @@ use leaktight_core::{Severity, Skip};
 
 pub(crate) use self::expand::expand;
 pub use self::place::{Places, normalize};
+pub use self::veil::veil;
 
 /// A kind of file that holds secrets.
 #[derive(Debug, Eq, PartialEq)]

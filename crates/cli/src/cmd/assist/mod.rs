@@ -1,0 +1,164 @@
+//! `install` and `uninstall` for assistants: writes hooks into their settings.
+
+mod merge;
+mod plan;
+
+use std::env;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Parser, ValueHint};
+use leaktight_context::hook::Assistant;
+
+use self::plan::{Content, Plan, Scope};
+use crate::args::InstallCommand;
+use crate::rewrite::Rewrite;
+use crate::term::escape_path;
+use crate::{Hint, exit};
+
+#[derive(Debug, Parser)]
+pub(crate) struct AssistantInstall {
+    /// The folder of the project
+    #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+    path: PathBuf,
+    /// For all projects of this user
+    #[arg(long, conflicts_with = "path")]
+    user: bool,
+    /// Print what the files would be, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Does something for the assistant that the command line names.
+pub(crate) fn dispatch(
+    command: &InstallCommand,
+    act: fn(Assistant, &AssistantInstall) -> anyhow::Result<u8>,
+) -> anyhow::Result<u8> {
+    match command {
+        InstallCommand::ClaudeCode(args) => act(Assistant::ClaudeCode, args),
+        InstallCommand::Cline(args) => act(Assistant::Cline, args),
+        InstallCommand::Codex(args) => act(Assistant::Codex, args),
+        InstallCommand::Copilot(args) => act(Assistant::Copilot, args),
+        InstallCommand::Cursor(args) => act(Assistant::Cursor, args),
+        InstallCommand::Gemini(args) => act(Assistant::Gemini, args),
+        InstallCommand::Opencode(args) => act(Assistant::OpenCode, args),
+        InstallCommand::Windsurf(args) => act(Assistant::Windsurf, args),
+    }
+}
+
+/// Installs the hooks of an assistant.
+pub(crate) fn install(assistant: Assistant, args: &AssistantInstall) -> anyhow::Result<u8> {
+    each(assistant, args, |plan| match &plan.content {
+        Content::Merged(elements) => {
+            let before = existing(&plan.file)?;
+            // A file that only says what it must for its assistant.
+            let empty = if assistant == Assistant::Cursor { "{\"version\": 1}\n" } else { "{}\n" };
+            let text = before.as_deref().filter(|text| !text.trim().is_empty()).unwrap_or(empty);
+            let after = merge::add(text, elements).map_err(|why| unusable(&plan.file, &why))?;
+            write(&plan.file, (before.as_deref(), &after), args)
+        }
+        Content::Own(text) | Content::Program(text) => {
+            let before = existing(&plan.file)?;
+            if before.as_deref().is_some_and(|before| !before.contains("leaktight")) {
+                return Err(unusable(&plan.file, "it is not one of Leaktight's"));
+            }
+            write(&plan.file, (before.as_deref(), text), args)?;
+            if !args.dry_run && matches!(plan.content, Content::Program(_)) {
+                executable(&plan.file)?;
+            }
+            Ok(())
+        }
+    })
+}
+
+/// Removes the hooks of an assistant.
+pub(crate) fn uninstall(assistant: Assistant, args: &AssistantInstall) -> anyhow::Result<u8> {
+    each(assistant, args, |plan| {
+        let Some(before) = existing(&plan.file)? else { return Ok(()) };
+        match &plan.content {
+            Content::Merged(elements) => {
+                let after = merge::remove(&before, elements).map_err(|why| unusable(&plan.file, &why))?;
+                let is_empty = matches!(after.trim(), "{}" | "{\"version\": 1}");
+                if is_empty { delete(&plan.file, args) } else { write(&plan.file, (Some(&before), &after), args) }
+            }
+            _ if before.contains("leaktight") => delete(&plan.file, args),
+            _ => Ok(()),
+        }
+    })
+}
+
+fn each(
+    assistant: Assistant,
+    args: &AssistantInstall,
+    act: impl Fn(&Plan) -> anyhow::Result<()>,
+) -> anyhow::Result<u8> {
+    let program = env::current_exe().context("cannot tell where this program is")?;
+    let program = program.to_str().ok_or_else(|| Hint::new("the path of this program is no text", "move it"))?;
+    let scope = if args.user { Scope::User } else { Scope::Project(&args.path) };
+    let name = assistant.name();
+    let plans = plan::plan(assistant, scope, program).ok_or_else(|| {
+        Hint::new(format!("hooks of {name} can't be installed"), "add the command `leaktight hook` to its settings by hand")
+    })?;
+    plans.iter().try_for_each(act)?;
+    Ok(exit::CLEAN)
+}
+
+/// Returns a file's text; none when there is no file.
+fn existing(file: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(err) => Err(err).with_context(|| format!("cannot read `{}`", escape_path(file))),
+    }
+}
+
+fn unusable(file: &Path, why: &str) -> anyhow::Error {
+    const HINT: &str = "nothing was changed; --dry-run on an empty folder shows what to add by hand";
+    Hint::new(format!("cannot change `{}`: {}", escape_path(file), crate::term::escape(why.as_bytes())), HINT).into()
+}
+
+/// Writes a file whole or not at all, and says so.
+fn write(file: &Path, (before, after): (Option<&str>, &str), args: &AssistantInstall) -> anyhow::Result<()> {
+    let name = escape_path(file);
+    if before == Some(after) {
+        return say(&format!("`{name}` is as it should be"));
+    }
+    if args.dry_run {
+        say(&format!("would write `{name}`:"))?;
+        return io::stdout().write_all(after.as_bytes()).context("cannot write to standard output");
+    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", escape_path(folder)))?;
+    if before.is_some() {
+        let mut rewrite = Rewrite::file(file).with_context(|| format!("cannot change `{name}`"))?;
+        rewrite.output().write_all(after.as_bytes()).with_context(|| format!("cannot change `{name}`"))?;
+        rewrite.finish(true)?;
+    } else {
+        crate::output::replace(file, after.as_bytes()).with_context(|| format!("cannot write `{name}`"))?;
+    }
+    say(&format!("wrote `{name}`"))
+}
+
+fn delete(file: &Path, args: &AssistantInstall) -> anyhow::Result<()> {
+    let name = escape_path(file);
+    if args.dry_run {
+        return say(&format!("would remove `{name}`"));
+    }
+    fs::remove_file(file).with_context(|| format!("cannot remove `{name}`"))?;
+    say(&format!("removed `{name}`"))
+}
+
+fn executable(file: &Path) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(file, mode).with_context(|| format!("cannot change `{}`", escape_path(file)))?;
+    }
+    Ok(())
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(io::stderr(), "{text}").context("cannot write to standard error")
+}

@@ -1,0 +1,169 @@
+//! Files shown, commands run and hooks installed, through the program.
+
+mod common;
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use common::secrets::token;
+use common::{Project, Run, finish, run, signal};
+use serde_json::Value;
+
+/// A project and a home folder.
+struct Desk {
+    project: Project,
+    home: Project,
+}
+
+impl Desk {
+    fn new(files: &[(&str, String)]) -> Self {
+        Self { project: Project::with(files), home: Project::new() }
+    }
+
+    fn command(&self, args: &[&str]) -> std::process::Command {
+        let mut command = self.project.command(args);
+        for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "LEAKTIGHT_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME"] {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.home.root());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        run(&mut self.command(args), b"")
+    }
+}
+
+#[test]
+fn a_file_is_shown_with_placeholders() {
+    let secret = token(1);
+    let desk = Desk::new(&[
+        (".env", format!("# mine\nexport TOKEN={secret}\nPORT=2\n")),
+        ("a.json", format!("{{\"token\": \"{secret}\", \"n\": 1.0}}\n")),
+        ("plain.txt", "nothing here\n".to_owned()),
+    ]);
+    let shown = desk.run(&["show", ".env"]);
+    shown.exits(0);
+    assert!(!shown.stdout.contains(&secret), "{shown:?}");
+    assert!(shown.stdout.starts_with("# mine\nexport TOKEN=LEAKTIGHT_") && shown.stdout.ends_with("\nPORT=2\n"));
+    let json: Value = serde_json::from_str(&desk.run(&["show", "a.json"]).stdout).expect("JSON");
+    assert!(json["token"].as_str().is_some_and(|text| text.starts_with("LEAKTIGHT_")));
+    assert_eq!(desk.run(&["show", "plain.txt"]).stdout, "nothing here\n");
+    let all = desk.run(&["show", "--all", "plain.txt"]);
+    assert!(all.stdout.starts_with("LEAKTIGHT_"), "{all:?}");
+    desk.run(&["show", "missing"]).exits(2);
+}
+
+#[test]
+fn a_store_is_shown_without_any_value() {
+    let desk = Desk::new(&[]);
+    desk.home.write(".aws/credentials", "[default]\naws_secret_access_key = hunter2!\nregion = eu\n");
+    desk.home.write(".ssh/id_rsa", "-----BEGIN X-----\nabcdef\n-----END X-----\n");
+    let path = desk.home.path(".aws/credentials");
+    let shown = desk.run(&["show", path.to_str().expect("text")]);
+    assert!(!shown.stdout.contains("hunter2"), "{shown:?}");
+    assert!(shown.stdout.starts_with("[default]\naws_secret_access_key = LEAKTIGHT_"), "{shown:?}");
+    assert!(shown.stdout.ends_with("\nregion = eu\n"));
+    let path = desk.home.path(".ssh/id_rsa");
+    assert!(!desk.run(&["show", path.to_str().expect("text")]).stdout.contains("abcdef"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_gets_values_and_shows_none() {
+    let secret = token(2);
+    let desk = Desk::new(&[(".env", format!("TOKEN={secret}\nPASS='correct horse!'\nPORT=5432\n"))]);
+    let script = "test ${#TOKEN} = 40 && echo \"$TOKEN $PASS $PORT\" && echo \"$TOKEN\" >&2 && exit 7";
+    let ran = desk.run(&["run", "--env-file", ".env", "--", "sh", "-c", script]);
+    ran.exits(7);
+    assert!(!ran.stdout.contains(&secret) && !ran.stderr.contains(&secret), "{ran:?}");
+    assert!(!ran.stdout.contains("correct horse"), "{ran:?}");
+    assert!(ran.stdout.ends_with(" 5432\n"), "{ran:?}");
+    // A placeholder that was shown is as good as its value.
+    let shown = desk.run(&["show", ".env"]).stdout;
+    let name = shown.lines().next().and_then(|line| line.split_once('=')).expect("a placeholder").1.to_owned();
+    let measure = ["run", "--env", &format!("T={name}"), "--", "sh", "-c", "echo ${#T} ${#0} $0", &name];
+    let ran = desk.run(&measure);
+    assert!(ran.stdout.starts_with("40 40 LEAKTIGHT_"), "{ran:?}");
+    let mut inherited = desk.command(&["run", "--", "sh", "-c", "echo ${#T}"]);
+    assert_eq!(run(inherited.env("T", &name), b"").stdout, "40\n");
+    desk.run(&["run", "--", "no-such-program-anywhere"]).exits(127);
+    desk.run(&["run", "--env-file", "missing", "--", "true"]).exits(2);
+    assert_eq!(run(&mut desk.command(&["run", "--", "cat"]), b"through").stdout, "through");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_reaches_the_command() {
+    let desk = Desk::new(&[]);
+    let mut command = desk.command(&["run", "--", "sh", "-c", "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.1; done"]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("a run");
+    thread::sleep(Duration::from_secs(2));
+    signal(&child, "TERM");
+    let ran = finish(child);
+    ran.exits(9).prints("up\nbye\n");
+    desk.run(&["run", "--", "sh", "-c", "kill -9 $$"]).exits(137);
+}
+
+#[test]
+fn hooks_come_and_go_without_a_trace() {
+    for (name, file, text) in [
+        ("claude-code", ".claude/settings.json", "{\r\n  \"model\": \"x\",\r\n  \"hooks\": {\"Stop\": []}\r\n}\r\n"),
+        ("codex", ".codex/hooks.json", "{\"hooks\": {\"PreToolUse\": [{\"hooks\": []}]}}"),
+        ("gemini", ".gemini/settings.json", "{ \"ui\": {\"n\": 1.0e5} }\n"),
+        ("cursor", ".cursor/hooks.json", "{\"version\": 1, \"hooks\": {}}\n"),
+        ("windsurf", ".windsurf/hooks.json", "{}\n\n"),
+    ] {
+        let desk = Desk::new(&[(file, text.to_owned())]);
+        let dry = desk.run(&["install", name, "--dry-run"]);
+        dry.exits(0).prints("leaktight");
+        assert_eq!(desk.project.read(file), text, "nothing is changed");
+        desk.run(&["install", name]).exits(0);
+        let installed = desk.project.read(file);
+        assert!(serde_json::from_str::<Value>(&installed).is_ok() && installed.contains("hook"), "{installed}");
+        desk.run(&["install", name]).exits(0).says("as it should be");
+        assert_eq!(desk.project.read(file), installed, "twice is once");
+        desk.run(&["uninstall", name]).exits(0);
+        let left = fs::read_to_string(desk.project.path(file)).unwrap_or_default();
+        assert!(left == text || text.trim() == "{}", "{name}: {left:?}");
+    }
+}
+
+#[test]
+fn hooks_are_installed_where_there_was_nothing() {
+    let desk = Desk::new(&[]);
+    for (name, file) in [
+        ("claude-code", ".claude/settings.json"),
+        ("codex", ".codex/hooks.json"),
+        ("gemini", ".gemini/settings.json"),
+        ("cursor", ".cursor/hooks.json"),
+        ("copilot", ".copilot/hooks/leaktight.json"),
+        ("windsurf", ".codeium/windsurf/hooks.json"),
+        ("opencode", ".config/opencode/plugin/leaktight.js"),
+        ("cline", "Documents/Cline/Hooks/PreToolUse"),
+    ] {
+        desk.run(&["install", name, "--user"]).exits(0);
+        let text = desk.home.read(file);
+        assert!(text.contains("leaktight"), "{name}");
+        if name == "cursor" {
+            let json: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(json["version"], 1);
+            assert_eq!(json["hooks"]["beforeShellExecution"][0]["failClosed"], true);
+            assert!(!text.contains("//"), "its reader takes that for a comment");
+        }
+        desk.run(&["uninstall", name, "--user"]).exits(0);
+        assert!(!desk.home.path(file).exists(), "{name}");
+    }
+}
+
+#[test]
+fn settings_that_are_not_understood_are_left() {
+    for text in ["{ // a comment\n}\n", "not json", "[]", "{\"hooks\": []}"] {
+        let desk = Desk::new(&[(".claude/settings.json", text.to_owned())]);
+        desk.run(&["install", "claude-code"]).exits(2).says("nothing was changed");
+        assert_eq!(desk.project.read(".claude/settings.json"), text);
+    }
+    let desk = Desk::new(&[(".github/hooks/leaktight.json", "{\"mine\": 1}".to_owned())]);
+    desk.run(&["install", "copilot"]).exits(2);
+}
