@@ -10,8 +10,8 @@ use leaktight_core::{Confidence, Severity};
 
 pub(crate) use self::changes::Changes;
 pub(crate) use self::transcripts::{Inventory, Transcripts};
-use crate::cmd::redact::{Redact, Restore};
 use crate::cmd::assist::AssistantInstall;
+use crate::cmd::redact::{Redact, Restore};
 use crate::cmd::run::Run;
 use crate::cmd::show::ShowFile;
 use crate::cmd::vault::VaultArgs;

@@ -97,8 +97,10 @@ fn a_command_gets_values_and_shows_none() {
 #[test]
 fn a_signal_reaches_the_command() {
     let desk = Desk::new(&[]);
-    let mut command = desk.command(&["run", "--", "sh", "-c", "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.1; done"]);
-    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("a run");
+    let mut command =
+        desk.command(&["run", "--", "sh", "-c", "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.1; done"]);
+    let child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("a run");
     thread::sleep(Duration::from_secs(2));
     signal(&child, "TERM");
     let ran = finish(child);

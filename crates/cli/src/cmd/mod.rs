@@ -12,6 +12,6 @@ pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scan;
 mod setup;
-mod transcripts;
 pub(crate) mod show;
+mod transcripts;
 pub(crate) mod vault;

@@ -68,7 +68,12 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Returns a file's text without its secrets, and whether all of it could be looked at.
-fn redacted(path: &Path, (known, all): (Option<&'static Store>, bool), bytes: &[u8], shelf: &mut Shelf) -> (Vec<u8>, bool) {
+fn redacted(
+    path: &Path,
+    (known, all): (Option<&'static Store>, bool),
+    bytes: &[u8],
+    shelf: &mut Shelf,
+) -> (Vec<u8>, bool) {
     let mut redactor = Redactor::new(Arc::new(RuleSet::builtin()));
     redactor.origin = Arc::new(Origin::File(path.to_owned()));
     // A guess is enough in a file that holds secrets.

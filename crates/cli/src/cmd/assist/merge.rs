@@ -147,7 +147,8 @@ mod tests {
     use super::*;
 
     fn elements() -> Vec<Element> {
-        let hook = |event| Element { keys: vec!["hooks", event], json: r#"{"command":"/x/leaktight hook y"}"#.to_owned() };
+        let hook =
+            |event| Element { keys: vec!["hooks", event], json: r#"{"command":"/x/leaktight hook y"}"#.to_owned() };
         let rule = Element { keys: vec!["permissions", "allow"], json: r#""Bash(/x/leaktight filter)""#.to_owned() };
         vec![hook("A"), hook("B"), rule]
     }

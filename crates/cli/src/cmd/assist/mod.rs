@@ -99,7 +99,10 @@ fn each(
     let scope = if args.user { Scope::User } else { Scope::Project(&args.path) };
     let name = assistant.name();
     let plans = plan::plan(assistant, scope, program).ok_or_else(|| {
-        Hint::new(format!("hooks of {name} can't be installed"), "add the command `leaktight hook` to its settings by hand")
+        Hint::new(
+            format!("hooks of {name} can't be installed"),
+            "add the command `leaktight hook` to its settings by hand",
+        )
     })?;
     plans.iter().try_for_each(act)?;
     Ok(exit::CLEAN)

@@ -86,7 +86,8 @@ fn claude(program: &str) -> Vec<Element> {
     const EVENTS: [&str; 6] =
         ["UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "InstructionsLoaded"];
     let mut all = elements(&EVENTS, |event| {
-        let mut hook = json!({"type": "command", "command": program, "args": ["hook", "claude-code"], "timeout": TIMEOUT});
+        let mut hook =
+            json!({"type": "command", "command": program, "args": ["hook", "claude-code"], "timeout": TIMEOUT});
         // Elsewhere it would not stop anything.
         if matches!(event, "UserPromptSubmit" | "PreToolUse") {
             hook["onFailure"] = json!("block");
@@ -102,9 +103,10 @@ fn claude(program: &str) -> Vec<Element> {
 
 fn codex(program: &str) -> Vec<Element> {
     let command = format!("{} hook codex", quoted(program));
-    elements(&["UserPromptSubmit", "PreToolUse", "PostToolUse"], |_| {
-        json!({"hooks": [{"type": "command", "command": command, "timeout": TIMEOUT}]})
-    })
+    elements(
+        &["UserPromptSubmit", "PreToolUse", "PostToolUse"],
+        |_| json!({"hooks": [{"type": "command", "command": command, "timeout": TIMEOUT}]}),
+    )
 }
 
 fn gemini(program: &str) -> Vec<Element> {
@@ -116,8 +118,14 @@ fn gemini(program: &str) -> Vec<Element> {
 }
 
 fn cursor(program: &str) -> Vec<Element> {
-    const EVENTS: [&str; 6] =
-        ["beforeSubmitPrompt", "beforeReadFile", "beforeTabFileRead", "beforeShellExecution", "beforeMCPExecution", "postToolUse"];
+    const EVENTS: [&str; 6] = [
+        "beforeSubmitPrompt",
+        "beforeReadFile",
+        "beforeTabFileRead",
+        "beforeShellExecution",
+        "beforeMCPExecution",
+        "postToolUse",
+    ];
     let command = format!("{} hook cursor", quoted(program));
     elements(&EVENTS, |event| {
         let mut hook = json!({"command": command, "timeout": TIMEOUT});
@@ -129,7 +137,8 @@ fn cursor(program: &str) -> Vec<Element> {
 }
 
 fn windsurf(program: &str) -> Vec<Element> {
-    const EVENTS: [&str; 5] = ["pre_user_prompt", "pre_run_command", "pre_read_code", "pre_mcp_tool_use", "post_mcp_tool_use"];
+    const EVENTS: [&str; 5] =
+        ["pre_user_prompt", "pre_run_command", "pre_read_code", "pre_mcp_tool_use", "post_mcp_tool_use"];
     let command = format!("{} hook windsurf", quoted(program));
     elements(&EVENTS, |_| json!({"command": command, "show_output": true}))
 }
