@@ -3,8 +3,8 @@
 mod common;
 
 use common::Project;
-use common::secrets::token;
-use serde_json::Value;
+use common::secrets::{random, token};
+use serde_json::{Value, json};
 
 /// A repository that carries every kind of attack.
 fn hostile() -> Project {
@@ -107,4 +107,20 @@ fn settings_that_only_its_reader_understands_are_said_to_be_unread() {
     let (report, code) = project.scan(&["."]);
     let rules: Vec<String> = found(&report).into_iter().map(|one| one.0).collect();
     assert_eq!((rules, code), (vec!["assistant-settings-unreadable".to_owned(); 2], Some(1)));
+}
+
+#[test]
+fn secrets_of_mcp_servers_are_found_and_references_are_not() {
+    let (word, token) = (random(5, 20), token(6));
+    let servers = json!({"mcpServers": {
+        "a": {"command": "npx", "args": ["-y", "a", "--token", word], "env": {"GITHUB_TOKEN": token}},
+        "b": {"command": "b", "args": [format!("postgres://app:{}@db.internal:5432/app", random(7, 14))]},
+        "c": {"command": "c", "args": ["--token", "${input:token}"], "env": {"GITHUB_TOKEN": "${env:GITHUB_TOKEN}", "API_KEY": "op://vault/item/key", "TOKEN": "$TOKEN"}},
+    }});
+    let project = Project::with(&[(".mcp.json", serde_json::to_string_pretty(&servers).expect("JSON"))]);
+    let (report, _) = project.scan(&["."]);
+    let mut rules: Vec<String> = found(&report).into_iter().map(|one| one.0).collect();
+    rules.retain(|rule| rule != "assistant-mcp-server");
+    rules.sort();
+    assert_eq!(rules, ["argument-list-secret", "github-pat-classic", "postgres-uri"], "{report}");
 }
