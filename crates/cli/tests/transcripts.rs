@@ -113,7 +113,8 @@ fn a_value_is_one_leak_however_often_it_is_repeated() {
 fn what_was_blocked_was_not_sent_and_what_nobody_answered_is_not_known() {
     let (home, token) = (Home::new(), token(2));
     let blocked = json!({"type": "queue-operation", "operation": "enqueue", "sessionId": "s-1", "content": format!("use {token}")});
-    home.lines(CLAUDE, &[blocked]);
+    let told = json!({"type": "system", "content": format!("blocked by hook\n\nOriginal prompt: use {token}")});
+    home.lines(CLAUDE, &[blocked, told]);
     assert_eq!(home.leak()["sent_to_provider"], json!(false));
     home.lines(CLAUDE, &claude(&token, false));
     assert_eq!(home.leak()["sent_to_provider"], Value::Null);
@@ -240,6 +241,20 @@ fn a_database_that_is_locked_is_read() {
     let leak = home.leak();
     assert_eq!((&leak["sessions"], &leak["assistants"]), (&json!(["k-1"]), &json!(["cursor"])));
     assert_eq!(home.traces(), before, "nothing was written");
+}
+
+#[test]
+fn what_was_deleted_and_still_stands_in_the_file_is_found() {
+    let (home, token) = (Home::new(), token(17));
+    let path = home.home.path(".codex/state_5.sqlite");
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    let owner = Connection::open(&path).expect("a database");
+    owner.execute_batch("PRAGMA secure_delete=OFF; CREATE TABLE threads (id TEXT, title TEXT);").expect("a table");
+    owner.execute("INSERT INTO threads VALUES ('c-1', ?1)", [format!("use {token}")]).expect("a row");
+    owner.execute_batch("DELETE FROM threads").expect("no row");
+    drop(owner);
+    let leak = home.leak();
+    assert_eq!((&leak["records"], &leak["places"][0]["deleted"]), (&json!(1), &json!(true)));
 }
 
 #[test]

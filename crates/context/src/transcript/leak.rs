@@ -60,7 +60,7 @@ pub struct Leak {
 pub struct Place {
     /// The file.
     pub path: PathBuf,
-    /// The line, from 1, or the row of a table.
+    /// Where in the file.
     pub at: At,
     /// Whether this record went to a provider.
     pub sent: Sent,
@@ -73,6 +73,8 @@ pub enum At {
     Line(u64),
     /// A row of a table of a database.
     Row(String, i64),
+    /// No row: deleted from a database, and not yet overwritten.
+    Free,
 }
 
 /// A record that holds a value, and what is known about it.
@@ -124,6 +126,11 @@ impl Leaks {
             }
         }
         key
+    }
+
+    /// Returns whether a value is known.
+    pub(super) fn holds(&self, key: &Key) -> bool {
+        self.by_value.contains_key(key)
     }
 
     /// Marks a place of a value as sent.

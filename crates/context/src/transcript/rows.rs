@@ -1,7 +1,10 @@
 //! The rows of a database as records of a transcript.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::Ordering;
+
+use leaktight_core::{Confidence, Tag};
 
 use super::catalog::Store;
 use super::leak::{self, At, Key, Leaks, Place};
@@ -82,6 +85,31 @@ impl sqlite::Visitor for Rows<'_, '_> {
                     let at = At::Row(table.to_owned(), row);
                     let place = Place { path: self.reading.file.path.clone(), at, sent: Sent::Unknown };
                     self.reading.enter(&finding, (&facts, None), place);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Reading<'_> {
+    /// Looks for values in the bytes of a database and its log that stand in no
+    /// row: what was deleted stays there until it is overwritten.
+    ///
+    /// Only what names itself counts: the bytes are torn wherever a page ends.
+    pub(super) fn free_space(&mut self) -> Result<(), Trouble> {
+        let facts = self.facts.clone();
+        for path in [self.file.path.clone(), sqlite::beside(&self.file.path, "-wal")] {
+            let Ok(file) = File::open(&path) else { continue };
+            let mut batches = Batches::of_text(file, self.scanner.rules().overlap());
+            while let Some(batch) = batches.next().map_err(|err: io::Error| input::trouble(&err))? {
+                self.check()?;
+                for finding in self.scan(batch.bytes) {
+                    let is_own = finding.confidence == Confidence::High && !finding.rule().has_tag(Tag::Password);
+                    if is_own && !self.leaks.holds(&leak::key(&finding)) {
+                        let place = Place { path: self.file.path.clone(), at: At::Free, sent: Sent::Unknown };
+                        self.enter(&finding, (&facts, None), place);
+                    }
                 }
             }
         }

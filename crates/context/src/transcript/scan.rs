@@ -147,7 +147,10 @@ impl<'a> Reading<'a> {
     fn run(&mut self) -> Result<(), Trouble> {
         let (packing, format) = input::format(&self.file.path);
         match format {
-            Format::Sqlite => sqlite::read(&self.file.path, &mut Rows { reading: self }),
+            Format::Sqlite => {
+                let outcome = sqlite::read(&self.file.path, &mut Rows { reading: self });
+                outcome.and(self.free_space())
+            }
             Format::Document if fs::metadata(&self.file.path).is_ok_and(|meta| meta.len() <= LARGEST_DOCUMENT) => {
                 self.document(&mut *input::open(&self.file.path, packing)?)
             }
@@ -219,7 +222,7 @@ impl<'a> Reading<'a> {
         distinct(findings)
     }
 
-    fn scan(&self, text: &[u8]) -> Vec<Finding> {
+    pub(super) fn scan(&self, text: &[u8]) -> Vec<Finding> {
         let mut findings = self.scanner.scan(&Chunk::new(text, Arc::clone(&self.origin))).findings;
         findings.retain(|finding| {
             let is_enough = finding.confidence >= self.options.confidence && finding.severity >= self.options.severity;

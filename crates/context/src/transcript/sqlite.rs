@@ -88,7 +88,8 @@ impl State {
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// Returns the path of a file that belongs to a database.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

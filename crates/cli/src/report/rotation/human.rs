@@ -103,6 +103,7 @@ impl<'a> List<'a> {
         match &place.at {
             At::Line(line) => format!("{path}:{line}"),
             At::Row(table, row) => format!("{path} ({table} {row})"),
+            At::Free => format!("{path} (deleted)"),
         }
     }
 

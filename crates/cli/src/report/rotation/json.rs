@@ -94,6 +94,9 @@ struct PlaceRecord<'a> {
     table: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<i64>,
+    /// It stands in no row any more, and still in the file.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
     sent_to_provider: Option<bool>,
 }
 
@@ -161,8 +164,10 @@ impl<'a> PlaceRecord<'a> {
         let (line, table, row) = match &place.at {
             At::Line(line) => (Some(*line), None, None),
             At::Row(table, row) => (None, Some(table.as_str()), Some(*row)),
+            At::Free => (None, None, None),
         };
-        Self { path: path_text(&place.path), line, table, row, sent_to_provider: sent(place.sent) }
+        let deleted = place.at == At::Free;
+        Self { path: path_text(&place.path), line, table, row, deleted, sent_to_provider: sent(place.sent) }
     }
 }
 
