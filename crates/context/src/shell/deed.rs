@@ -119,7 +119,6 @@ impl Teller<'_> {
                 self.add(Act::Sends, &Word { text: text.to_owned(), ..word.clone() });
             }
         }
-        self.variables(operands);
     }
 
     /// Variables whose name promises a secret.

@@ -75,7 +75,8 @@ pub(super) fn unwrap(words: &[Word]) -> &[Word] {
     while let Some((program, rest)) = words.split_first() {
         let outer = name(program);
         let sets = outer == "env" && !rest.is_empty();
-        if kind(&outer) != Kind::Wraps && !sets {
+        let runs = outer == "leaktight" && rest.first().is_some_and(|word| word.text == "run");
+        if kind(&outer) != Kind::Wraps && !sets && !runs {
             break;
         }
         let is_known =
@@ -83,6 +84,7 @@ pub(super) fn unwrap(words: &[Word]) -> &[Word] {
         let is_program = |word: &Word| {
             !word.text.starts_with(['-', '{', '.']) && !is_number(&word.text) && !is_assignment(&word.text)
         };
+        let rest = if runs { &rest[1..] } else { rest };
         let inner = rest.iter().position(is_known).or_else(|| match outer.as_str() {
             // What follows `find` are folders.
             "find" => None,

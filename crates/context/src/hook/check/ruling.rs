@@ -1,5 +1,7 @@
 //! Asks the policy.
 
+use leaktight_core::{Confidence, Severity};
+
 use crate::policy::{Action, Destination, Found, Request, Verdict};
 use crate::redact::{Hit, Report};
 use crate::store::{Content, Store};
@@ -26,6 +28,24 @@ pub(super) fn of_store(
     request.resource.path = Some(name.to_owned());
     request.resource.sensitive = store.content == Content::Secret;
     (host.policy.decide(&request).verdict > Verdict::Redact).then(|| file::of_store(name, store, host))
+}
+
+/// Returns why the value of a placeholder may not go to a host, if the policy says so.
+pub(super) fn of_restore(class: &str, destination: &str, (call, host): (&Call<'_>, &Host<'_>)) -> Option<String> {
+    let mut request = request(Action::SecretRestore, call, host);
+    request.context.destination = Some(Destination::Network(destination.to_owned()));
+    let id = class.to_ascii_lowercase().replace('_', "-");
+    let mut found = Found::new(&id, Severity::High, Confidence::High);
+    found.tags = host.rules.find(&id).map(|(_, rule)| rule.tags.to_vec()).unwrap_or_default();
+    request.resource.findings.push(found);
+    let decision = host.policy.decide(&request);
+    (decision.verdict > Verdict::Redact).then(|| {
+        let (place, rule) = (message::clean(destination), decision.rule);
+        format!(
+            "the command would send the value of a placeholder to {place}, which the policy leaves to a person ({rule}): \
+             ask the user to run it, or to allow it"
+        )
+    })
 }
 
 /// Returns what an event is for the policy.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use leaktight_core::{Confidence, Severity};
+use leaktight_core::{Confidence, Severity, Span};
 
 use super::super::call::Call;
 use super::super::{Host, message};
@@ -43,7 +43,9 @@ pub(super) fn check(text: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut
             None => {}
         }
     }
-    if let Some(reason) = sends_secret(text, &script, host, book) {
+    if let Some(reason) =
+        holds_placeholder(text, &script, call, host).or_else(|| sends_secret(text, &script, host, book))
+    {
         return Outcome::Deny(reason);
     }
     if !script.sound
@@ -149,18 +151,47 @@ fn with_paths(
     }
 }
 
-/// A script that sends something and holds a secret itself, or a placeholder of one.
+/// A script with placeholders: they mean something to `leaktight run` alone, and
+/// what a command that runs through it sends is for the policy to say.
+fn holds_placeholder(text: &str, script: &Script, call: &Call<'_>, host: &Host<'_>) -> Option<String> {
+    let placeholders: Vec<Span> = Placeholder::find(text.as_bytes()).collect();
+    let first = *placeholders.first()?;
+    let name = &text[first.range()];
+    let runs = |span: &Span| {
+        let around =
+            script.programs.iter().filter(|(_, command)| command.start <= span.start && span.end <= command.end);
+        around.min_by_key(|(_, command)| command.len()).is_some_and(|(program, _)| program == "leaktight")
+    };
+    if !placeholders.iter().all(runs) {
+        let program = &host.program;
+        return Some(format!(
+            "{name} is a placeholder, which means nothing to this command. Let `{program} run -- COMMAND` put the value \
+             in its place, in the arguments or with `--env NAME={name}`; nobody sees it then."
+        ));
+    }
+    let hosts = script.deeds.iter().filter(|deed| deed.act == Act::Contacts).map(|deed| contacted(&deed.target.text));
+    hosts.into_iter().find_map(|host_name| {
+        let class = Placeholder::parse(name.as_bytes())?.class().to_owned();
+        ruling::of_restore(&class, &host_name, (call, host))
+    })
+}
+
+/// Returns the host of an address.
+fn contacted(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let rest = rest.strip_prefix("/dev/tcp/").unwrap_or(rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    host.split(':').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// A script that sends something and holds a secret itself.
 fn sends_secret(text: &str, script: &Script, host: &mut Host<'_>, book: &mut Book) -> Option<String> {
     let sends = script.deeds.iter().any(|deed| matches!(deed.act, Act::Contacts | Act::Sends));
     if !sends {
         return None;
     }
     let way = message::instead_of_values(&host.program);
-    if Placeholder::find(text.as_bytes()).next().is_some() {
-        return Some(format!(
-            "the command would send a placeholder to another machine, which means nothing there. {way}"
-        ));
-    }
     host.redactor.confidence = Confidence::Medium;
     host.redactor.opaque = &[];
     let report = host.redactor.redact(Format::Text, text.as_bytes(), book).report;
