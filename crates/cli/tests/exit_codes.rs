@@ -40,6 +40,14 @@ fn a_named_gap_may_be_allowed() {
 }
 
 #[test]
+fn wide_text_is_explained_as_it_is_scanned() {
+    let wide: Vec<u8> = token(1).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let project = Project::with(&[("a.txt", [b"\xff\xfe".as_slice(), &wide].concat())]);
+    project.run(&["scan"]).exits(1);
+    project.run(&["explain", "a.txt"]).exits(1).prints("is a finding");
+}
+
+#[test]
 fn a_scan_of_nothing_says_so() {
     let empty = Project::new();
     empty.run(&["scan"]).exits(0).prints("nothing was scanned · 0 files, 0 B");
