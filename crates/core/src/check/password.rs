@@ -15,7 +15,8 @@ pub(super) fn check(secret: &[u8]) -> Outcome {
     let counts = Counts::of(secret);
     let kinds = counts.classes() + usize::from(counts.other > 0);
     // Names and words stand in such places in tests; a password of letters only is rare.
-    let is_word = kinds < 2 || (counts.digits == 0 && counts.other == 0);
+    let is_joined = |byte: &u8| byte.is_ascii_alphabetic() || b"_-./ ".contains(byte);
+    let is_word = kinds < 2 || secret.iter().all(is_joined);
     match () {
         () if words::is_dummy(secret) || is_word || secret.len() < MIN_LEN => Outcome::Low,
         () if is_random(secret) && kinds > 2 => Outcome::Pass,
@@ -37,7 +38,9 @@ mod tests {
 
     #[test]
     fn words_are_low_and_references_dropped() {
-        for word in [b"secret".as_slice(), b"wonderland", b"p@ssw0rd1", b"camelCase", b"123456", b"x1"] {
+        for word in
+            [b"secret".as_slice(), b"wonderland", b"p@ssw0rd1", b"camelCase", b"bidding_strategy", b"123456", b"x1"]
+        {
             assert_eq!(check(word), Outcome::Low, "{}", word.escape_ascii());
         }
         for reference in [b"$PASS".as_slice(), b"{0}", b"process.env.PASS", b"%s", b"getPassword()"] {

@@ -28,8 +28,9 @@ pub(crate) const PEM_LENGTH: usize = 32 << 10;
 pub(crate) const LONGEST_ASSIGNMENT: usize = 1536;
 
 /// Distinct literals beyond which the text search is left to aho-corasick: the
-/// eight buckets of the vector search let too much pass by then.
-const TEDDY_LITERALS: usize = 192;
+/// buckets of the vector search let too much pass by then, though most literals
+/// share their windows with others.
+const TEDDY_LITERALS: usize = 288;
 
 /// The searches of a rule set.
 #[derive(Clone, Debug)]
