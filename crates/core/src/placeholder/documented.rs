@@ -3,14 +3,16 @@
 //! They are kept as digests, so that no scanner trips over this file: of AWS,
 //! Azurite, the Cosmos DB emulator, Stripe, Telegram, Supabase's local stack,
 //! reCAPTCHA, Turnstile, hCaptcha, Postmark, kubeadm, `gcloud`, `gh`, RFC 4122,
-//! RFC 6238 and RFC 7617, of test cards, of the mnemonics in the BIP-39 vectors,
-//! and of the accounts Hardhat, Anvil, Ganache and Truffle derive from theirs.
+//! RFC 6238, RFC 6749, RFC 6750 and RFC 7617, of test cards, of the mnemonics in
+//! the BIP-39 vectors, and of the accounts Hardhat, Anvil, Ganache and Truffle
+//! derive from theirs.
 
 use sha2::{Digest, Sha256};
 
 /// The first eight bytes of the SHA-256 of each, in order.
 const DIGESTS: &[u64] = &[
     0x0011_cc25_eb43_2071,
+    0x00cf_4c78_1dc3_7003,
     0x03b9_70ed_8171_d73b,
     0x03f9_beb6_43b1_913d,
     0x07f9_35b6_1d37_e0e5,
@@ -67,6 +69,7 @@ const DIGESTS: &[u64] = &[
     0x6403_4b44_c579_b335,
     0x664b_73b1_6aa5_7748,
     0x6859_4afe_9c9c_da52,
+    0x6c96_130f_130a_b0d6,
     0x6dea_34b6_6114_1091,
     0x6ef6_c93b_e1f4_ce8f,
     0x70b8_01af_ae94_d2e6,
@@ -101,6 +104,7 @@ const DIGESTS: &[u64] = &[
     0xa4b8_b245_ab28_bc4f,
     0xa5fe_1cb4_158f_fd2a,
     0xa69c_47e0_e9de_eb99,
+    0xa71b_359a_87af_de13,
     0xaa65_4743_9583_c3a2,
     0xaac7_51a0_391b_b84d,
     0xabf7_6129_20ff_2620,
@@ -113,6 +117,7 @@ const DIGESTS: &[u64] = &[
     0xb69d_88ff_1ad5_834a,
     0xb6b9_ee08_c38f_62da,
     0xb83e_9641_7f61_cb14,
+    0xb8e1_4854_5b13_c78b,
     0xbb49_78fb_e763_8de8,
     0xbc1a_5096_6c9e_6486,
     0xbc69_5e76_adbd_4ba5,
@@ -160,8 +165,8 @@ const DIGESTS: &[u64] = &[
 
 /// The lengths of all of them, so that other values need not be hashed.
 const LENGTHS: &[usize] = &[
-    10, 12, 13, 15, 16, 17, 19, 23, 24, 26, 28, 32, 35, 36, 38, 40, 41, 42, 44, 46, 49, 59, 64, 66, 74, 75, 78, 79, 88,
-    93, 110, 123, 148, 164,
+    10, 12, 13, 15, 16, 17, 19, 22, 23, 24, 26, 28, 32, 35, 36, 38, 40, 41, 42, 44, 46, 49, 59, 64, 66, 74, 75, 78, 79,
+    88, 93, 110, 123, 148, 164,
 ];
 
 /// Starts of tokens that are examples whatever follows.
