@@ -12,17 +12,19 @@ mod parse;
 mod rule;
 mod tree;
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use leaktight_core::{Rule, Span};
 
+use self::glob::Tail;
 use self::rule::{AttackRule, Kind, Place};
 use self::tree::Node;
 use crate::Error;
 
 /// Bytes of a settings file that are parsed, at most; a larger one counts as unreadable.
 const LARGEST: usize = 4 << 20;
+/// Bytes of a name that a rule is about, at most.
+const LONGEST_NAME: usize = 64;
 /// The rule about settings files that can't be read.
 const UNREADABLE: &str = "assistant-settings-unreadable";
 
@@ -30,10 +32,10 @@ const UNREADABLE: &str = "assistant-settings-unreadable";
 #[derive(Debug)]
 pub struct Attacks {
     rules: Vec<AttackRule>,
-    /// The forms of paths that rules are about, by their last component in lower case.
-    names: HashMap<String, Vec<Vec<String>>>,
-    /// Those whose last component starts with a star, by the rest of it.
-    endings: HashMap<String, Vec<Vec<String>>>,
+    /// Names of files that rules are about, by their lengths.
+    names: Vec<Vec<String>>,
+    /// What the names of files end in that may stand in any folder.
+    endings: Vec<String>,
 }
 
 /// A setting that an assistant would obey.
@@ -57,16 +59,20 @@ impl Attacks {
         for (name, text) in leaktight_rules::ATTACKS {
             rules.extend(rule::read(name, text)?);
         }
-        let files: HashSet<&Vec<String>> =
-            rules.iter().flat_map(|rule| &rule.places).flat_map(|place| &place.files).collect();
-        let (mut names, mut endings) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
-        for forms in files {
-            let last = forms.last().map(|name| name.to_ascii_lowercase()).unwrap_or_default();
-            match last.strip_prefix('*') {
-                Some(ending) => endings.entry(ending.to_owned()).or_default().push(forms.clone()),
-                None => names.entry(last).or_default().push(forms.clone()),
+        let (mut names, mut endings) = (vec![Vec::new(); LONGEST_NAME], Vec::new());
+        for file in rules.iter().flat_map(|rule| &rule.places).flat_map(|place| &place.files) {
+            let (name, folders) = file.split_last().expect("a path has a name");
+            match name.strip_prefix('*') {
+                None => names[name.len()].push(name.clone()),
+                // Any other form names a folder that starts with a dot.
+                Some(ending) if folders.is_empty() => endings.push(ending.to_owned()),
+                Some(_) => {}
             }
         }
+        names.iter_mut().for_each(|names| {
+            names.sort();
+            names.dedup();
+        });
         Ok(Self { rules, names, endings })
     }
 
@@ -80,11 +86,12 @@ impl Attacks {
     /// Only the last components of the path count. Of other files nothing but
     /// the name is looked at.
     pub fn inspect(&self, path: &Path, bytes: &[u8]) -> Vec<Attack> {
-        if !self.concerns(path) {
+        let tail = Tail::of(path);
+        if !self.concerns(tail) {
             return Vec::new();
         }
         let places = self.rules.iter().flat_map(|rule| rule.places.iter().map(move |place| (rule, place)));
-        let places: Vec<(&AttackRule, &Place)> = places.filter(|(_, place)| place.holds(path)).collect();
+        let places: Vec<(&AttackRule, &Place)> = places.filter(|(_, place)| place.holds(tail)).collect();
         let mut attacks = Vec::new();
         if !places.is_empty() {
             judge(&places, (path, bytes), &mut attacks);
@@ -94,13 +101,17 @@ impl Attacks {
         attacks
     }
 
-    /// Returns whether a rule is about a file at this path.
-    fn concerns(&self, path: &Path) -> bool {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-        let name = name.to_ascii_lowercase();
-        let named = self.names.get(&name).into_iter().flatten();
-        let ending = self.endings.iter().filter(|(ending, _)| name.ends_with(*ending)).flat_map(|(_, files)| files);
-        named.chain(ending).any(|forms| glob::ends(path, forms))
+    /// Returns whether a rule may be about a file. Nearly every file of a tree
+    /// ends here, so that it has to cost next to nothing.
+    fn concerns(&self, tail: Tail<'_>) -> bool {
+        let name = tail.name();
+        let is_known = |known: &String| known.as_bytes().eq_ignore_ascii_case(name);
+        let ends = |ending: &String| {
+            let start = name.len().checked_sub(ending.len());
+            start.is_some_and(|start| name[start..].eq_ignore_ascii_case(ending.as_bytes()))
+        };
+        let names = self.names.get(name.len());
+        names.is_some_and(|names| names.iter().any(is_known)) || self.endings.iter().any(ends) || tail.has_dot()
     }
 }
 
@@ -161,7 +172,10 @@ mod tests {
         for place in attacks.rules.iter().flat_map(|rule| &rule.places) {
             for file in &place.files {
                 let path: std::path::PathBuf = file.iter().map(|part| part.replace('*', "x")).collect();
-                assert!(attacks.concerns(&path) && place.holds(&path), "{path:?}");
+                let tail = Tail::of(&path);
+                assert!(attacks.concerns(tail) && place.holds(tail), "{path:?}");
+                let is_open = file.last().is_some_and(|name| name.starts_with('*')) && file.len() > 1;
+                assert!(!is_open || tail.has_dot(), "{path:?} is in a folder that starts with a dot");
             }
         }
     }

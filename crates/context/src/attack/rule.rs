@@ -1,12 +1,11 @@
 //! The catalogue of attacks as it is written.
 
 use std::borrow::Cow;
-use std::path::Path;
 
 use leaktight_core::{Rule, Severity};
 use serde::Deserialize;
 
-use super::glob;
+use super::glob::Tail;
 use super::tree::Node;
 use crate::Error;
 
@@ -119,8 +118,8 @@ impl AttackRule {
 
 impl Place {
     /// Returns whether a file is one of these.
-    pub(super) fn holds(&self, path: &Path) -> bool {
-        self.files.iter().any(|forms| glob::ends(path, forms))
+    pub(super) fn holds(&self, tail: Tail<'_>) -> bool {
+        self.files.iter().any(|forms| tail.ends(forms))
     }
 
     /// Returns whether a value is one that counts.
