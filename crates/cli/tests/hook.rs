@@ -529,6 +529,9 @@ fn the_others_refuse_in_their_own_ways() {
     assert!(answer["errorMessage"].is_string());
     let kiro = json!({"hook_event_name": "preToolUse", "cwd": cwd, "tool_name": "execute_bash", "tool_input": {"command": "cat .env"}});
     assert_eq!(desk.ask(&["kiro"], kiro.to_string().as_bytes()).code, Some(2));
+    let steps = json!({"operations": [{"mode": "Line", "path": desk.path("src/a.rs")}, {"path": desk.path(".env")}]});
+    let kiro = json!({"hook_event_name": "preToolUse", "cwd": cwd, "tool_name": "fs_read", "tool_input": steps});
+    assert_eq!(desk.ask(&["kiro"], kiro.to_string().as_bytes()).code, Some(2));
     let code = json!({"tool_name": "read_file", "tool_input": {"filePath": desk.path(".env")}});
     denied(&self::answer(&desk.event(&["vscode", "--shadow", "never"], "PreToolUse", code)));
     let plugin = json!({"tool_name": "bash", "tool_input": {}, "content": desk.aws});

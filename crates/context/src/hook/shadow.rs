@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -13,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 ///
 /// Returns what the system says.
 pub(super) fn write(folder: &Path, session: &str, file: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    prune(folder);
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let session: String = session.chars().take(64).map(plain).collect();
     let folder = folder.join(if session.is_empty() { "session" } else { &session });
@@ -33,4 +35,18 @@ pub(super) fn write(folder: &Path, session: &str, file: &Path, bytes: &[u8]) -> 
     options.write(true).create_new(true).open(&temporary)?.write_all(bytes)?;
     fs::rename(&temporary, &copy)?;
     Ok(copy)
+}
+
+/// How long the copies of a session stay after the last was made.
+const STAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Removes the copies of old sessions. They hold no secret, but nobody needs them.
+fn prune(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+        let age = entry.metadata().and_then(|meta| meta.modified()).map(|time| time.elapsed().unwrap_or_default());
+        if age.is_ok_and(|age| age > STAY) {
+            // Another process may be at it.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }

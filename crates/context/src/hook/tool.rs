@@ -183,19 +183,29 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Returns the files and folders a tool is given, each with its node.
+/// Returns the files and folders a tool is given, each with its node, also those of
+/// several steps: `{"operations": [{"path": …}]}`.
 pub(super) fn paths<'d>(input: Node<'d>) -> Vec<(String, Node<'d>)> {
     let mut paths = Vec::new();
-    for node in PATHS.iter().filter_map(|key| input.get(key)) {
-        let nodes: Vec<Node<'d>> = if node.kind() == Kind::Array { node.items().collect() } else { vec![node] };
-        for node in nodes {
-            let node = node.get("path").unwrap_or(node);
-            if let Some(text) = node.string() {
-                paths.push((text.strip_prefix("file://").map(str::to_owned).unwrap_or(text), node));
+    let mut nodes = vec![input];
+    while let Some(node) = nodes.pop() {
+        for (key, child) in node.entries() {
+            if PATHS.iter().any(|name| name.as_bytes() == &*key) {
+                let is_list = child.kind() == Kind::Array;
+                let named: Vec<Node<'d>> = if is_list { child.items().collect() } else { vec![child] };
+                paths.extend(named.iter().filter_map(|node| Some((name(*node)?, *node))));
             }
+            nodes.extend((child.kind() != Kind::Text).then_some(child));
         }
+        nodes.extend(node.items().filter(|node| node.kind() != Kind::Text));
     }
     paths
+}
+
+/// Returns the name of a file, which may be a URI.
+fn name(node: Node<'_>) -> Option<String> {
+    let text = node.string()?;
+    Some(text.strip_prefix("file://").map(str::to_owned).unwrap_or(text))
 }
 
 /// Returns the JSON an input is, which may stand in a string.
@@ -203,5 +213,44 @@ pub(super) fn inner(input: Node<'_>) -> Option<Vec<u8>> {
     match input.kind() {
         Kind::Text => input.text().map(std::borrow::Cow::into_owned).filter(|text| Document::parse(text).is_ok()),
         _ => Some(input.raw().to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_found_at_any_depth() {
+        let bytes = br#"{"operations": [{"mode": "Line", "path": "a"}, {"path": "file:///b"}], "paths": ["c", {"path": "d"}], "x": 1}"#;
+        let document = Document::parse(bytes).expect("JSON");
+        let mut names: Vec<String> = paths(document.root()).into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        assert_eq!(names, ["/b", "a", "c", "d"]);
+    }
+
+    #[test]
+    fn tools_are_known_by_what_they_do() {
+        for (name, tool) in [
+            ("Bash", Tool::Shell),
+            ("run_in_terminal", Tool::Shell),
+            ("fs_read", Tool::Read),
+            ("apply_patch", Tool::Write),
+            ("Grep", Tool::Search),
+            ("mcp__a__b", Tool::Sends),
+            ("@a/b", Tool::Sends),
+            ("TodoWrite", Tool::Other),
+        ] {
+            assert_eq!(kind(name), tool, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_words_is_a_script() {
+        let script_of = |json: &str| script(Document::parse(json.as_bytes()).expect("JSON").root());
+        assert_eq!(script_of(r#"["bash", "-lc", "cat a"]"#).as_deref(), Some("cat a"));
+        assert_eq!(script_of(r#"["cat", "a b", "it's"]"#).as_deref(), Some(r"'cat' 'a b' 'it'\''s'"));
+        assert_eq!(script_of(r#""ls""#).as_deref(), Some("ls"));
+        assert_eq!(script_of("1"), None);
     }
 }

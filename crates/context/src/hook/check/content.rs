@@ -12,7 +12,7 @@ use crate::splice::{Format, Kind, Node};
 use crate::store::Content;
 
 /// Keys whose values are no text for a reader: a tool's own words, and what is signed.
-const OPAQUE: &[&str] = &["signature", "thoughtSignature", "encrypted_content", "data", "type", "role", "tool_use_id"];
+const OPAQUE: &[&str] = &["signature", "thoughtSignature", "encrypted_content", "type", "role", "tool_use_id"];
 
 /// Decides what becomes of content.
 pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
