@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use leaktight_context::{Attack, Attacks};
 use leaktight_core::{
-    Chunk, Confidence, Event, Finding, Origin, Scanner, Severity, Sink, Skip, SkipReason, Source, deliver,
+    Chunk, Confidence, Event, Finding, Origin, Scan, Scanner, Severity, Sink, Skip, SkipReason, Source, deliver,
 };
 
 use crate::interrupt::Interrupt;
@@ -113,17 +113,13 @@ impl<'a> Collector<'a> {
             Event::Chunk(chunk) => {
                 let mut scan = self.scanner.scan(&chunk);
                 scan.findings.extend(self.settings(&chunk));
-                if scan.capped > 0 {
-                    self.capped.fetch_add(scan.capped as u64, Ordering::Relaxed);
-                }
                 if !scan.below.is_empty() {
                     let place = |(offset, rule_idx): &(u64, usize)| (Arc::clone(&chunk.origin), *offset, *rule_idx);
                     self.lock().below.extend(scan.below.iter().map(place));
                 }
-                if !scan.findings.is_empty() || !scan.skipped.is_empty() {
-                    deliver(scan, &mut *self.lock())?;
-                }
+                self.keep(scan)?;
             }
+            Event::Found(scan) => self.keep(*scan)?,
             Event::Scanned(bytes) => {
                 self.files.fetch_add(1, Ordering::Relaxed);
                 self.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -146,6 +142,16 @@ impl<'a> Collector<'a> {
         }
         let place = |attack: &Attack| Some((self.scanner.rules().find(&attack.id)?.0, attack.span));
         self.scanner.report(chunk, &attacks.iter().filter_map(place).collect::<Vec<_>>())
+    }
+
+    fn keep(&self, scan: Scan) -> ControlFlow<()> {
+        if scan.capped > 0 {
+            self.capped.fetch_add(scan.capped as u64, Ordering::Relaxed);
+        }
+        if scan.findings.is_empty() && scan.skipped.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        deliver(scan, &mut *self.lock())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {

@@ -53,6 +53,56 @@ pub enum Origin {
     Stdin,
     /// A file, by the path to show, which is relative to where the scan began where it can be.
     File(PathBuf),
+    /// An object of a repository.
+    Blob(Box<Blob>),
+}
+
+/// Text of a repository's history, and the commit it came with.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Blob {
+    /// The path of a file in its commit; none for other text, and where no commit is known.
+    pub path: Option<PathBuf>,
+    /// What the text is.
+    pub part: Part,
+    /// The name of the object, in hexadecimal digits.
+    pub id: String,
+    /// The commit that introduced what was found; none when none leads to the object.
+    pub commit: Option<Commit>,
+    /// Whether it is still in the commit that is checked out.
+    pub in_head: bool,
+    /// The commit that took it away from the branch that is checked out.
+    pub removed: Option<Commit>,
+    /// Other places where the same stands or stood: paths, lines, messages.
+    pub others: u64,
+}
+
+/// What a text of a repository is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Part {
+    /// The content of a file.
+    File,
+    /// The message and the people of a commit.
+    Commit,
+    /// The message and the author of a tag.
+    Tag,
+    /// The names of branches and tags.
+    Refs,
+}
+
+/// A commit, for people.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Commit {
+    /// When it was written, in seconds since 1970.
+    pub time: i64,
+    /// Minutes by which its author's clock was ahead of UTC.
+    pub offset: i32,
+    /// Its name, in hexadecimal digits.
+    pub id: String,
+    /// Its author, as `name <address>`.
+    pub author: String,
+    /// The first line of its message.
+    pub subject: String,
 }
 
 impl Origin {
@@ -60,6 +110,7 @@ impl Origin {
     pub fn path(&self) -> Option<&std::path::Path> {
         match self {
             Self::File(path) => Some(path),
+            Self::Blob(blob) => blob.path.as_deref(),
             _ => None,
         }
     }

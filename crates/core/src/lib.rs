@@ -25,10 +25,12 @@
 mod assign;
 mod check;
 mod chunk;
+mod encoding;
 mod entropy;
 mod finding;
 mod pipeline;
 mod placeholder;
+mod reach;
 pub mod rule;
 mod ruleset;
 mod sample;
@@ -37,10 +39,12 @@ mod secret;
 mod span;
 mod table;
 
-pub use crate::chunk::{Chunk, Origin};
+pub use crate::chunk::{Blob, Chunk, Commit, Origin, Part};
+pub use crate::encoding::{Encoding, has_ascii_run};
 pub use crate::entropy::shannon;
 pub use crate::finding::{Excerpt, Finding, Fingerprint, Reason, Suppression};
 pub use crate::pipeline::{Event, Sink, Skip, SkipReason, Source, deliver};
+pub use crate::reach::{Mark, Reach};
 pub use crate::rule::{Confidence, Rule, RuleError, Severity, Tag};
 pub use crate::ruleset::{Override, RuleSet};
 pub use crate::sample::{fill_example, sample};

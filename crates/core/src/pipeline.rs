@@ -32,6 +32,9 @@ pub enum Event<'a> {
     Scanned(u64),
     /// A unit was not lent, or not as a whole.
     Skipped(Skip),
+    /// What a source found by itself, because it looks at less than the whole
+    /// of what it reads and knows where the findings come from.
+    Found(Box<Scan>),
 }
 
 /// A place where findings go.
@@ -105,6 +108,16 @@ named! {
         Encoding("encoding"),
         /// It is not in the format it should be in.
         Malformed("malformed"),
+        /// An object that is not in the repository, as in a partial clone.
+        Missing("missing"),
+        /// Data that is damaged.
+        Corrupt("corrupt"),
+        /// The history before a commit that is not in a shallow clone.
+        Shallow("shallow"),
+        /// An object of a repository that no branch or tag leads to.
+        Unreachable("unreachable"),
+        /// Another repository within one.
+        Submodule("submodule"),
         /// The scan was interrupted.
         Interrupted("interrupted"),
         /// A defect of this program.
@@ -125,6 +138,8 @@ impl SkipReason {
                 | Self::Special
                 | Self::PseudoFs
                 | Self::VersionControl
+                | Self::Submodule
+                | Self::Unreachable
         )
     }
 }

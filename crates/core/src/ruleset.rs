@@ -9,10 +9,13 @@ use aho_corasick::AhoCorasick;
 use regex_automata::meta::Regex;
 use regex_syntax::hir::{Hir, HirKind};
 
+use crate::check;
+use crate::reach::Reach;
 use crate::rule::Anchor;
 use crate::rule::{
     Boundary, ByteSet, Check, Companion, Confidence, Driver, Follow, Gate, Rule, RuleError, Severity, Tag, read_rules,
 };
+use crate::scan;
 use crate::table::{Assigned, Literal, LiteralTable, Margin, Margins, Tables, Teddy, Use, Windows};
 
 static BUILTIN: &[Rule] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
@@ -183,6 +186,33 @@ impl RuleSet {
         self.tables.overlap
     }
 
+    /// Returns how far a change of text can change what is found round it.
+    pub fn reach(&self) -> Reach {
+        Reach::new(self)
+    }
+
+    /// Returns the path of a file in which the rules find what they find in
+    /// every file of this name; there are far fewer of them than of names.
+    ///
+    /// Where a rule is confined to folders the path lies in one of them, so that
+    /// more may be found in it, never less.
+    pub fn stand_in(&self, name: &str) -> String {
+        let patterns = self.rules.iter().flat_map(|rule| rule.files.iter());
+        let split =
+            |pattern: &'_ str| pattern.rsplit_once('/').map(|(folder, last)| (folder.to_owned(), last.to_owned()));
+        let mut named = patterns.map(|pattern| split(pattern).unwrap_or((String::new(), pattern.to_string())));
+        let mut folders: Vec<String> = named
+            .by_ref()
+            .filter(|(_, last)| scan::wildcard(last.as_bytes(), name.as_bytes()))
+            .map(|one| one.0)
+            .collect();
+        folders.sort();
+        if let Some(folder) = folders.pop() {
+            return if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        }
+        check::kind_of(name)
+    }
+
     pub(crate) fn tables(&self) -> &Tables {
         &self.tables
     }
@@ -271,5 +301,21 @@ fn loosened(hir: Hir) -> Hir {
         }
         HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(loosened).collect()),
         HirKind::Alternation(parts) => Hir::alternation(parts.into_iter().map(loosened).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stand_in_is_judged_like_the_name() {
+        let rules = RuleSet::builtin();
+        let stand_in = |name| rules.stand_in(name);
+        assert_eq!(
+            [stand_in("Main.PY"), stand_in(".env.local"), stand_in("Dockerfile")],
+            ["x.py", "env.local", "dockerfile"]
+        );
+        assert_eq!([stand_in("id_rsa"), stand_in("production.key")], ["id_rsa", "config/credentials/production.key"]);
     }
 }

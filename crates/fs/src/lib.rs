@@ -54,13 +54,15 @@ mod walk;
 
 use std::borrow::Cow;
 
+use leaktight_core::Encoding;
+
 pub use crate::error::Error;
 pub use crate::options::WalkOptions;
 pub use crate::stdin::{Stdin, stdin_bytes};
 pub use crate::tree::Tree;
 pub use crate::walk::Globs;
 
-use crate::read::{Encoding, HEAD};
+use crate::read::HEAD;
 
 /// Returns the text of a whole file as its scan sees it: UTF-16 and UTF-32 as
 /// UTF-8, without a byte order mark, and all else as it is.

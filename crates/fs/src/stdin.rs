@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use leaktight_core::{Chunk, Event, Origin, Skip, SkipReason, Source};
+use leaktight_core::{Chunk, Encoding, Event, Origin, Skip, SkipReason, Source};
 
 use crate::error::reason;
 use crate::options::Reading;
-use crate::read::{Bounds, Cut, Encoding, HEAD, Place, Text, Trouble};
+use crate::read::{Bounds, Cut, HEAD, Place, Text, Trouble};
 use crate::sys;
 
 /// Standard input, read in parts that overlap, in constant memory.
@@ -246,6 +246,7 @@ mod tests {
                 }
                 Event::Scanned(size) => *end.lock().expect("no panic") = format!("scanned {size}"),
                 Event::Skipped(skip) => *end.lock().expect("no panic") = skip.reason.to_string(),
+                Event::Found(_) => unreachable!("standard input is lent, not scanned"),
             }
             ControlFlow::Continue(())
         });

@@ -205,6 +205,18 @@ fn repaired(check: Check, secret: &[u8], dice: &mut Dice) -> Vec<u8> {
     }
 }
 
+/// Returns a name for which the checks judge as for this one: they look at the
+/// extension, at a name that has none, and at a leading `env`.
+pub(crate) fn kind_of(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_prefix('.').unwrap_or(&name);
+    match name.rsplit_once('.') {
+        None => name.to_owned(),
+        Some((_, ending)) if name.split('.').next() == Some("env") => format!("env.{ending}"),
+        Some((_, ending)) => format!("x.{ending}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

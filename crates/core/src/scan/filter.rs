@@ -127,7 +127,7 @@ pub(super) fn in_file(rule: &Rule, path: Option<&Path>) -> Result<(), Reason> {
 }
 
 /// Whether `text` fits a pattern in which `*` stands for any text.
-fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
     let tail = &pattern[memchr::memrchr(b'*', pattern).map_or(0, |star| star + 1)..];
     if text.len() < tail.len() || !text[text.len() - tail.len()..].eq_ignore_ascii_case(tail) {
         return false;

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::classify::Level;
 use self::confirm::{Kept, Match};
+pub(crate) use self::filter::wildcard;
 use self::gate::Scratch;
 use crate::chunk::Chunk;
 use crate::finding::{Finding, Reason};

@@ -1,9 +1,6 @@
 //! Where parts of a text end and start, and what they stand for.
 
-use leaktight_core::Position;
-
-use super::Encoding;
-use super::encoding::has_ascii_run;
+use leaktight_core::{Encoding, Position, has_ascii_run};
 
 /// Where a part starts: in the raw bytes, and in the text they stand for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

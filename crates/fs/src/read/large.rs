@@ -3,10 +3,10 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Seek, SeekFrom};
 
-use leaktight_core::SkipReason;
+use leaktight_core::{Encoding, SkipReason};
 
 use super::whole::fill;
-use super::{Bounds, Cut, Encoding, HEAD, Place, Reader, Text, Trouble};
+use super::{Bounds, Cut, HEAD, Place, Reader, Text, Trouble};
 use crate::options::Reading;
 use crate::sys;
 

@@ -2,13 +2,11 @@
 
 mod binary;
 mod cut;
-mod encoding;
 mod large;
 mod whole;
 
 pub(crate) use self::binary::{HEAD, format};
 pub(crate) use self::cut::{Bounds, Cut, Place, Text};
-pub(crate) use self::encoding::Encoding;
 pub(crate) use self::large::Large;
 pub(crate) use self::whole::{Read, Reader};
 

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io;
 
-use leaktight_core::SkipReason;
+use leaktight_core::{Encoding, SkipReason};
 use memmap2::MmapMut;
 
-use super::{Cut, Encoding, HEAD, Large, Place, SMALL, Text, Trouble, format};
+use super::{Cut, HEAD, Large, Place, SMALL, Text, Trouble, format};
 use crate::error::reason;
 use crate::options::Reading;
 

@@ -95,6 +95,7 @@ pub(crate) fn remember(told: &mut Told, event: Event<'_>) {
             told.scanned += 1;
             told.bytes += bytes;
         }
+        Event::Found(_) => unreachable!("files are lent, not scanned"),
         Event::Skipped(skip) => told.skipped.push((skip.path, skip.reason, skip.detail)),
     }
 }

@@ -24,6 +24,7 @@ fn drive(diff: Diff) -> Vec<String> {
                     (at, line) = (at + text.len(), line + 1);
                 }
             }
+            Event::Found(_) => unreachable!("a diff is lent, not scanned"),
             Event::Scanned(size) => all.push(format!("scanned {size}")),
             Event::Skipped(skip) => all.push(format!("{} {}: {}", skip.path.display(), skip.reason, skip.detail)),
         }

@@ -2,12 +2,16 @@
 
 /// How bytes stand for text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Encoding {
+pub enum Encoding {
     /// UTF-8, any superset of ASCII, or no text at all: taken as it is.
     Bytes,
+    /// UTF-16, the low byte first.
     Utf16Le,
+    /// UTF-16, the high byte first.
     Utf16Be,
+    /// UTF-32, the low byte first.
     Utf32Le,
+    /// UTF-32, the high byte first.
     Utf32Be,
 }
 
@@ -22,7 +26,9 @@ const SAMPLE: usize = 1 << 10;
 
 impl Encoding {
     /// Returns the encoding of a file that starts so, and the length of its byte order mark.
-    pub(crate) fn detect(head: &[u8]) -> (Self, usize) {
+    ///
+    /// It looks at the first kilobyte.
+    pub fn detect(head: &[u8]) -> (Self, usize) {
         if let Some((mark, encoding)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
             return (*encoding, mark.len());
         }
@@ -35,7 +41,7 @@ impl Encoding {
     }
 
     /// Returns the number of bytes of a unit.
-    pub(crate) fn width(self) -> usize {
+    pub fn width(self) -> usize {
         match self {
             Bytes => 1,
             Utf16Le | Utf16Be => 2,
@@ -44,7 +50,7 @@ impl Encoding {
     }
 
     /// Returns the unit at `at`; zero-extended where the bytes end early.
-    pub(crate) fn unit(self, raw: &[u8], at: usize) -> u32 {
+    pub fn unit(self, raw: &[u8], at: usize) -> u32 {
         let byte = |idx: usize| u32::from(raw.get(at + idx).copied().unwrap_or(0));
         match self {
             Bytes => byte(0),
@@ -56,7 +62,7 @@ impl Encoding {
     }
 
     /// Appends what `raw` stands for as UTF-8; what is not valid becomes U+FFFD.
-    pub(crate) fn decode(self, raw: &[u8], text: &mut Vec<u8>) {
+    pub fn decode(self, raw: &[u8], text: &mut Vec<u8>) {
         let whole = raw.len() / self.width() * self.width();
         match self {
             Bytes => text.extend_from_slice(raw),
@@ -100,7 +106,7 @@ fn push(decoded: char, text: &mut Vec<u8>) {
 }
 
 /// Returns whether `raw` holds a run of ASCII long enough to be a secret.
-pub(crate) fn has_ascii_run(raw: &[u8]) -> bool {
+pub fn has_ascii_run(raw: &[u8]) -> bool {
     const RUN: usize = 12;
     raw.split(|byte| !matches!(byte, b'!'..=b'~')).any(|run| run.len() >= RUN)
 }
