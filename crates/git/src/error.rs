@@ -38,6 +38,14 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// A branch, tag or commit that was asked for is not there.
+    #[error("`{name}` names no commit: {what}")]
+    Revision {
+        /// The name as it was given.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The repository has a format that is not understood.
     #[error("`{}` has an unsupported format: {what}", .path.display())]
     Unsupported {

@@ -21,12 +21,16 @@
 
 mod diff;
 mod error;
+mod history;
 mod id;
 mod open;
 mod part;
+mod refs;
+mod store;
 
 pub use crate::diff::{Diff, Filter};
 pub use crate::error::Error;
+pub use crate::history::{History, HistoryOptions, make_contents};
 pub use crate::id::{ObjectFormat, ObjectId};
 pub use crate::open::{Config, Repo, read_control};
 

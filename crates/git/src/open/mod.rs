@@ -8,6 +8,7 @@ mod owner;
 use std::path::{Path, PathBuf};
 
 pub use self::config::Config;
+pub(crate) use self::control::open_file;
 pub(crate) use self::control::path_of;
 pub use self::control::read_control;
 use self::layout::Layout;

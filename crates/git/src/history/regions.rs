@@ -1,0 +1,128 @@
+//! Which parts of a content are to be looked at when its base was.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use leaktight_core::{Reach, Span, line_around};
+
+/// Marks that stand in a content, a bit for each.
+pub(super) type Marks = u64;
+
+/// Grows what is new by as far as it can change what is found.
+pub(super) struct Regions {
+    reach: Reach,
+    /// The search for marks; none if there are none, or so many that all count everywhere.
+    search: Option<AhoCorasick>,
+    longest: usize,
+}
+
+impl Regions {
+    pub(super) fn new(mut reach: Reach) -> Self {
+        let texts: Vec<&[u8]> = reach.marks.iter().map(|mark| mark.text.as_slice()).collect();
+        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::ContiguousNFA));
+        let search = builder.build(&texts).ok().filter(|_| texts.len() <= Marks::BITS as usize && !texts.is_empty());
+        if search.is_none() {
+            reach.near = reach.near.max(reach.far());
+        }
+        Self { reach, search, longest }
+    }
+
+    /// Calls `take` with each mark of a text and its place.
+    fn each(&self, text: &[u8], mut take: impl FnMut(usize, usize)) {
+        let Some(search) = &self.search else { return };
+        let mut at = 0;
+        // Marks may overlap, so the search goes on right behind the start of each.
+        while let Some(found) = search.find(Input::new(text).range(at..)) {
+            take(found.pattern().as_usize(), found.start());
+            at = found.start() + 1;
+        }
+    }
+
+    /// Returns the marks of a content.
+    pub(super) fn marks(&self, text: &[u8]) -> Marks {
+        let mut marks = 0;
+        self.each(text, |mark, _| marks |= 1 << mark);
+        marks
+    }
+
+    /// Returns the marks that stand in what is new, or partly.
+    pub(super) fn new_marks(&self, text: &[u8], spans: &[Span]) -> Marks {
+        let near = |span: &Span| around(*span, self.longest, text.len());
+        spans.iter().fold(0, |all, span| all | self.marks(&text[near(span).range()]))
+    }
+
+    /// Fills `regions`, in order and disjoint, for the spans that are new.
+    pub(super) fn grow(&self, text: &[u8], (spans, marks): (&[Span], Marks), regions: &mut Vec<Span>) {
+        regions.clear();
+        for span in spans {
+            let near = around(self.lines(text, *span), self.reach.near, text.len());
+            join(regions, self.lines(text, near));
+        }
+        if marks == 0 {
+            return;
+        }
+        let known = self.reach.marks.iter().enumerate().filter(|(mark, _)| marks & 1 << mark != 0);
+        let far = known.map(|(_, mark)| mark.reach).max().unwrap_or(0);
+        for region in std::mem::take(regions) {
+            let window = around(region, far, text.len());
+            let mut grown = region;
+            self.each(&text[window.range()], |mark, at| {
+                let Some(mark) = self.reach.marks.get(mark) else { return };
+                let place = Span::new(window.start + at, window.start + at + mark.text.len());
+                if place.distance(region) <= mark.reach {
+                    let wide = around(place, mark.reach, text.len());
+                    grown = Span::new(grown.start.min(wide.start), grown.end.max(wide.end));
+                }
+            });
+            join(regions, grown);
+        }
+    }
+
+    /// Grows a span to the ends of its lines, as far as those matter.
+    fn lines(&self, text: &[u8], span: Span) -> Span {
+        let start = line_around(text, span.start, self.reach.line).start;
+        let end = line_around(text, span.end, self.reach.line).end;
+        Span::new(start, end)
+    }
+}
+
+fn around(span: Span, reach: usize, len: usize) -> Span {
+    Span::new(span.start.saturating_sub(reach), span.end.saturating_add(reach).min(len))
+}
+
+fn join(regions: &mut Vec<Span>, region: Span) {
+    let mut region = region;
+    // A region may begin before those it is joined to.
+    while let Some(last) = regions.last().copied().filter(|last| last.end >= region.start) {
+        region = Span::new(region.start.min(last.start), region.end.max(last.end));
+        regions.pop();
+    }
+    regions.push(region);
+}
+
+#[cfg(test)]
+mod tests {
+    use leaktight_core::RuleSet;
+
+    use super::*;
+
+    fn grown(text: &[u8], span: Span) -> Vec<Span> {
+        let regions = Regions::new(RuleSet::builtin().reach());
+        let mut found = Vec::new();
+        regions.grow(text, (&[span], regions.marks(text)), &mut found);
+        found
+    }
+
+    #[test]
+    fn grows_to_the_ends_of_lines_and_to_marks() {
+        let line = "a line of some text that says nothing\n";
+        let text = line.repeat(4000);
+        let plain = grown(text.as_bytes(), Span::new(80_000, 80_000));
+        assert!(plain.len() == 1 && plain[0].len() < 3000, "{plain:?}");
+        assert_eq!(text.as_bytes()[plain[0].start - 1], b'\n');
+        let marked = format!("{}-----BEGIN {} KEY-----\n{}", line.repeat(1800), "RSA PRIVATE", line.repeat(2200));
+        let begin = line.len() * 1800;
+        let found = grown(marked.as_bytes(), Span::new(80_000, 80_000));
+        assert!(found[0].start < begin && found[0].end > begin + (64 << 10), "{found:?}");
+    }
+}

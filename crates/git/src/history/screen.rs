@@ -1,0 +1,184 @@
+//! Looks at content: all of what is stored whole, and of the rest what is new.
+
+use std::sync::Arc;
+
+use leaktight_core::{Chunk, Encoding, Finding, Origin, Scan, Scanner, Span, has_ascii_run};
+
+use super::hits::{Hit, Secrets};
+use super::names::{KindIdx, Known};
+use super::regions::{Marks, Regions};
+use crate::store::{Fault, Lookup, Spans, Visit};
+
+/// Bytes at the start that tell the encoding.
+const HEAD: usize = 8 << 10;
+
+/// What an object was scanned with, to be told to its deltas.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    kind: KindIdx,
+    encoding: Encoding,
+    /// Something was found.
+    is_hit: bool,
+    /// Marks that stand in it, or stood in what it was made from.
+    marks: Marks,
+}
+
+/// Scans content, on one thread.
+pub(super) struct Screen<'a> {
+    scanner: Scanner,
+    growth: &'a Regions,
+    lookup: &'a Lookup<'a>,
+    known: &'a Known,
+    secrets: &'a Secrets,
+    decoded: Vec<u8>,
+    regions: Vec<Span>,
+    tell: &'a (dyn Fn(u64) + Sync),
+    pub(super) hits: Vec<Hit>,
+    pub(super) faults: Vec<(u32, Fault)>,
+    /// Contents of each pack, and their bytes.
+    pub(super) counts: Vec<(u64, u64)>,
+}
+
+/// What all threads share.
+pub(super) struct Shared<'a> {
+    pub(super) scanner: &'a Scanner,
+    pub(super) growth: &'a Regions,
+    pub(super) lookup: &'a Lookup<'a>,
+    pub(super) known: &'a Known,
+    pub(super) secrets: &'a Secrets,
+    /// Hears the size of every object that was scanned.
+    pub(super) tell: &'a (dyn Fn(u64) + Sync),
+}
+
+impl<'a> Screen<'a> {
+    pub(super) fn new(shared: &'a Shared<'a>) -> Self {
+        // Buffers of its own: all threads would meet at those of a shared scanner.
+        let scanner = Scanner::with_limits(Arc::clone(shared.scanner.rules()), shared.scanner.limits().clone());
+        Self {
+            scanner,
+            growth: shared.growth,
+            lookup: shared.lookup,
+            known: shared.known,
+            secrets: shared.secrets,
+            decoded: Vec::new(),
+            regions: Vec::new(),
+            tell: shared.tell,
+            hits: Vec::new(),
+            faults: Vec::new(),
+            counts: Vec::new(),
+        }
+    }
+
+    /// Tells the size of an object, once for all packs that hold it.
+    fn count(&mut self, number: u32, bytes: &[u8]) {
+        if self.lookup.first(number) == number {
+            (self.tell)(bytes.len() as u64);
+            let pack_idx = self.lookup.pack_of(number);
+            if self.counts.len() <= pack_idx {
+                self.counts.resize(pack_idx + 1, (0, 0));
+            }
+            self.counts[pack_idx].0 += 1;
+            self.counts[pack_idx].1 += bytes.len() as u64;
+        }
+    }
+
+    /// Scans an object whole, as all kinds of file it is known as.
+    fn whole(&mut self, number: u32, bytes: &[u8]) -> Seen {
+        let kind = self.known.first(number);
+        let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
+        let mut is_hit = self.kind(number, bytes, kind);
+        for kind in self.known.further(number) {
+            is_hit |= self.kind(number, bytes, *kind);
+        }
+        Seen { kind, encoding, is_hit, marks: self.growth.marks(bytes) }
+    }
+
+    /// Scans an object whole as one kind of file, and keeps what is found.
+    fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> bool {
+        let number = self.lookup.first(number);
+        let look = look(&self.scanner, bytes, &self.known.origins[kind as usize], &mut self.decoded);
+        for finding in &look.findings {
+            let secret = self.secrets.in_content(finding, number);
+            self.hits.push(Hit { number, secret, offset: finding.offset });
+        }
+        look.is_hit
+    }
+
+    /// Returns whether anything is found round what is new; may say so where nothing is.
+    fn is_suspect(&mut self, bytes: &[u8], kind: KindIdx) -> bool {
+        let regions = std::mem::take(&mut self.regions);
+        let is_suspect = regions.iter().any(|region| {
+            let chunk = Chunk::new(&bytes[region.range()], Arc::clone(&self.known.origins[kind as usize]));
+            is_hit(&self.scanner.scan(&chunk))
+        });
+        self.regions = regions;
+        is_suspect
+    }
+}
+
+impl Visit for Screen<'_> {
+    type State = Seen;
+
+    fn root(&mut self, number: u32, bytes: &[u8]) -> Seen {
+        self.count(number, bytes);
+        self.whole(number, bytes)
+    }
+
+    fn delta(&mut self, number: u32, bytes: &[u8], (_, base): (&[u8], &Seen), spans: &Spans) -> Seen {
+        self.count(number, bytes);
+        let kind = self.known.first(number);
+        let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
+        let is_alike = kind == base.kind && self.known.further(number).is_empty();
+        if base.is_hit || !is_alike || (encoding, base.encoding) != (Encoding::Bytes, Encoding::Bytes) {
+            return self.whole(number, bytes);
+        }
+        let marks = base.marks | self.growth.new_marks(bytes, spans);
+        self.growth.grow(bytes, (spans, marks), &mut self.regions);
+        if self.is_suspect(bytes, kind) {
+            return self.whole(number, bytes);
+        }
+        Seen { kind, encoding, is_hit: false, marks }
+    }
+
+    fn fault(&mut self, number: u32, fault: Fault) {
+        self.faults.push((number, fault));
+    }
+}
+
+/// What a look at a content found.
+#[derive(Debug, Default)]
+struct Look {
+    findings: Vec<Finding>,
+    /// Something was found, if only what is not to be told.
+    is_hit: bool,
+}
+
+/// Finds the secrets of a content in whatever encoding it is.
+///
+/// Offsets in text that is not UTF-8 are those of what it stands for.
+pub(super) fn scan(scanner: &Scanner, bytes: &[u8], origin: &Arc<Origin>, decoded: &mut Vec<u8>) -> Vec<Finding> {
+    look(scanner, bytes, origin, decoded).findings
+}
+
+fn look(scanner: &Scanner, bytes: &[u8], origin: &Arc<Origin>, decoded: &mut Vec<u8>) -> Look {
+    let (encoding, mark) = Encoding::detect(&bytes[..bytes.len().min(HEAD)]);
+    let mut look = Look::default();
+    let mut take = |bytes: &[u8]| {
+        let scan = scanner.scan(&Chunk::new(bytes, Arc::clone(origin)));
+        look.is_hit |= is_hit(&scan);
+        look.findings.extend(scan.findings);
+    };
+    if encoding != Encoding::Bytes {
+        decoded.clear();
+        encoding.decode(&bytes[mark..], decoded);
+        take(decoded);
+    }
+    if encoding == Encoding::Bytes || has_ascii_run(bytes) {
+        take(bytes);
+    }
+    look
+}
+
+fn is_hit(scan: &Scan) -> bool {
+    !scan.findings.is_empty() || !scan.below.is_empty()
+}

@@ -1,0 +1,191 @@
+//! Reads all trees once: what they name, what they lead to, and what is missing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use leaktight_core::RuleSet;
+
+use super::names::{Namer, Names};
+use crate::id::ObjectId;
+use crate::store::{Entry, Fault, Lookup, Mode, NONE, Spans, Visit, entries};
+
+/// What a thread noted of the trees it read.
+///
+/// Of each tree only the difference from its base is kept, so that a long
+/// history takes little room, and can still be asked which trees hold an object.
+#[derive(Default)]
+pub(super) struct Log {
+    records: Vec<Record>,
+    /// Numbers of entries: of each tree those that came, then those that went.
+    entries: Vec<u32>,
+}
+
+/// A tree, its base, and the bounds of its part of the entries.
+struct Record {
+    tree: u32,
+    base: u32,
+    /// No other pack holds the same tree under a lower number.
+    is_first: bool,
+    came: u32,
+    went: u32,
+    end: u32,
+}
+
+impl Log {
+    /// Adds to `holders` every tree that holds one of the objects, with those it holds.
+    pub(super) fn holders(&self, is_wanted: impl Fn(u32) -> bool, holders: &mut HashMap<u32, Vec<u32>>) {
+        let mut held: HashMap<u32, Vec<u32>> = HashMap::new();
+        for record in &self.records {
+            let part = |from: u32, to: u32| self.entries[from as usize..to as usize].iter().copied();
+            let mut all = held.get(&record.base).cloned().unwrap_or_default();
+            for gone in part(record.went, record.end).filter(|number| is_wanted(*number)) {
+                if let Some(at) = all.iter().position(|number| *number == gone) {
+                    all.swap_remove(at);
+                }
+            }
+            all.extend(part(record.came, record.went).filter(|number| is_wanted(*number)));
+            if !all.is_empty() {
+                if record.is_first {
+                    holders.entry(record.tree).or_default().extend(&all);
+                }
+                held.insert(record.tree, all);
+            }
+        }
+    }
+}
+
+/// Reads trees, on one thread.
+pub(super) struct Trees<'a> {
+    lookup: &'a Lookup<'a>,
+    namer: Namer<'a>,
+    id_len: usize,
+    pub(super) log: Log,
+    /// Objects that are named and not there, each with a name.
+    pub(super) missing: BTreeMap<ObjectId, Vec<u8>>,
+    /// Names under which other repositories stand.
+    pub(super) submodules: BTreeSet<Vec<u8>>,
+    pub(super) faults: Vec<(u32, Fault)>,
+}
+
+impl<'a> Trees<'a> {
+    pub(super) fn new(lookup: &'a Lookup<'a>, names: &'a Names, (rules, id_len): (&'a RuleSet, usize)) -> Self {
+        Self {
+            lookup,
+            namer: Namer::new(names, rules),
+            id_len,
+            log: Log::default(),
+            missing: BTreeMap::new(),
+            submodules: BTreeSet::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    pub(super) fn further(&mut self) -> Vec<(u32, u32)> {
+        std::mem::take(&mut self.namer.further)
+    }
+
+    /// Notes an entry that came, or went.
+    fn entry(&mut self, entry: Entry<'_>, came: bool) {
+        if entry.mode == Mode::Submodule {
+            self.submodules.insert(entry.name.to_vec());
+            return;
+        }
+        match self.lookup.find(entry.id) {
+            Some(number) => {
+                self.log.entries.push(number);
+                if came && entry.mode == Mode::Blob {
+                    self.namer.note(number, entry.name);
+                }
+            }
+            None if came => {
+                if let Some(id) = ObjectId::from_bytes(entry.id) {
+                    self.missing.entry(id).or_insert_with(|| entry.name.to_vec());
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Notes what tells a tree from its base; one that is damaged as far as it can be read.
+    fn differ(&mut self, number: u32, bytes: &[u8], base: Option<(u32, &[u8])>) {
+        let mut fault = None;
+        let mut whole = |bytes| {
+            entries(bytes, self.id_len)
+                .map_while(|entry| entry.map_err(|err| fault = Some(err)).ok())
+                .collect::<Vec<Entry<'_>>>()
+        };
+        let new = whole(bytes);
+        let old = base.map(|(_, base)| entries(base, self.id_len).map_while(Result::ok).collect::<Vec<_>>());
+        let old = old.unwrap_or_default();
+        let (came, went) = differences(&old, &new);
+        let from = self.log.entries.len() as u32;
+        came.into_iter().for_each(|entry| self.entry(entry, true));
+        let middle = self.log.entries.len() as u32;
+        went.into_iter().for_each(|entry| self.entry(entry, false));
+        let end = self.log.entries.len() as u32;
+        let base = base.map_or(NONE, |(number, _)| number);
+        let is_first = self.lookup.first(number) == number;
+        self.log.records.push(Record { tree: number, base, is_first, came: from, went: middle, end });
+        self.faults.extend(fault.map(|fault| (number, fault)));
+    }
+}
+
+/// Returns the entries that came and those that went, as sets in which an entry may stand twice.
+fn differences<'t>(old: &[Entry<'t>], new: &[Entry<'t>]) -> (Vec<Entry<'t>>, Vec<Entry<'t>>) {
+    let (mut came, mut went) = (Vec::new(), Vec::new());
+    let (mut old, mut new) = (old, new);
+    while let ([one, rest @ ..], [other, others @ ..]) = (old, new) {
+        if one.name == other.name {
+            if one != other {
+                went.push(*one);
+                came.push(*other);
+            }
+            (old, new) = (rest, others);
+        } else if one.name < other.name {
+            went.push(*one);
+            old = rest;
+        } else {
+            came.push(*other);
+            new = others;
+        }
+    }
+    went.extend_from_slice(old);
+    came.extend_from_slice(new);
+    (came, went)
+}
+
+impl Visit for Trees<'_> {
+    /// The number of the tree.
+    type State = u32;
+
+    fn root(&mut self, number: u32, bytes: &[u8]) -> u32 {
+        self.differ(number, bytes, None);
+        number
+    }
+
+    fn delta(&mut self, number: u32, bytes: &[u8], (base, state): (&[u8], &u32), _: &Spans) -> u32 {
+        self.differ(number, bytes, Some((*state, base)));
+        number
+    }
+
+    fn fault(&mut self, number: u32, fault: Fault) {
+        self.faults.push((number, fault));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &'static str, id: &'static [u8]) -> Entry<'static> {
+        Entry { mode: Mode::Blob, name: name.as_bytes(), id }
+    }
+
+    #[test]
+    fn tells_what_came_and_what_went() {
+        let old = [entry("a", b"1"), entry("b", b"2"), entry("d", b"3")];
+        let new = [entry("a", b"1"), entry("b", b"4"), entry("c", b"5")];
+        let (came, went) = differences(&old, &new);
+        assert_eq!(came, [entry("b", b"4"), entry("c", b"5")]);
+        assert_eq!(went, [entry("b", b"2"), entry("d", b"3")]);
+    }
+}
