@@ -79,6 +79,9 @@ pub(crate) struct Scan {
     pub(crate) transcripts: Transcripts,
 
     #[command(flatten)]
+    pub(crate) history: History,
+
+    #[command(flatten)]
     pub(crate) select: Select,
 
     #[command(flatten)]
@@ -86,6 +89,39 @@ pub(crate) struct Scan {
 
     #[command(flatten)]
     pub(crate) show: Show,
+}
+
+/// Which part of a repository's history to scan.
+#[derive(Debug, Parser)]
+#[command(next_help_heading = "History")]
+pub(crate) struct History {
+    /// Scan the whole history of the git repository that PATH belongs to, rather than its files
+    #[arg(long)]
+    pub(crate) history: bool,
+    /// Scan what all branches, tags and stashes lead to; this is the default
+    #[arg(long, requires = "history", conflicts_with_all = ["branch", "range"])]
+    pub(crate) all: bool,
+    /// Scan what leads to this branch, tag or commit; may be repeated
+    #[arg(long, value_name = "REV", requires = "history")]
+    pub(crate) branch: Vec<String>,
+    /// Scan what leads to B and not to A; may be repeated
+    #[arg(long, value_name = "A..B", requires = "history")]
+    pub(crate) range: Vec<String>,
+    /// Scan only commits since then, such as 2024-12-31 or `2 weeks ago`
+    #[arg(long, value_name = "DATE", requires = "history", value_parser = crate::when::parse)]
+    pub(crate) since: Option<i64>,
+    /// Scan only the latest commits, at most as many
+    #[arg(long, value_name = "N", requires = "history")]
+    pub(crate) max_commits: Option<usize>,
+    /// Keep what a scan learned in this folder, so that the next takes less time [default: the user's cache folder]
+    #[arg(long, value_name = "DIR", requires = "history", value_hint = ValueHint::DirPath)]
+    pub(crate) cache: Option<PathBuf>,
+    /// Keep nothing and trust nothing of earlier scans
+    #[arg(long, requires = "history", conflicts_with = "cache")]
+    pub(crate) no_cache: bool,
+    /// Report what no branch or tag leads to, too, such as what a forced push left behind
+    #[arg(long, requires = "history", conflicts_with_all = ["branch", "range", "since", "max_commits"])]
+    pub(crate) unreachable: bool,
 }
 
 /// Which files to scan.

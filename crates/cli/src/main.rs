@@ -18,6 +18,7 @@ mod report;
 mod rewrite;
 mod term;
 mod vault;
+mod when;
 
 use std::io::{self, Write as _};
 use std::panic;
@@ -133,6 +134,13 @@ impl Hint {
     /// Returns an error that the system caused.
     pub(crate) fn caused(message: String, hint: &'static str, source: io::Error) -> Self {
         Self { source: Some(source), ..Self::new(message, hint) }
+    }
+
+    /// Returns the error of a repository that cannot be read, with its cause.
+    pub(crate) fn of_git(err: &leaktight_git::Error) -> Self {
+        const HINT: &str = "nothing was scanned; name a git repository that is whole and yours";
+        let source = std::error::Error::source(err).map(|cause| io::Error::other(cause.to_string()));
+        Self { source, ..Self::new(term::escape(err.to_string().as_bytes()), HINT) }
     }
 
     /// Returns the error of a tree that cannot be scanned as asked, with its cause.

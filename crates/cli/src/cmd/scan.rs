@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use leaktight_context::Attacks;
 use leaktight_core::{Chunk, Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Span, Suppression};
 use leaktight_fs::{Stdin, Tree, WalkOptions};
+use leaktight_git::{History, HistoryOptions, Repo};
 
 use super::setup;
 use crate::args::{FailOn, Judge, Scan, Select};
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     setup::keep_only(&mut rules, &args.judge.only)?;
     let limits = limits(args);
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
-    let sources = sources(args, &project, scanner.rules().overlap())?;
+    let sources = sources(args, &project, &scanner)?;
 
     let attacks = Attacks::builtin()?;
     let least = Least { confidence: args.judge.confidence, severity: args.judge.severity };
@@ -124,7 +125,11 @@ fn limits(args: &Scan) -> Limits {
     limits
 }
 
-fn sources(args: &Scan, project: &Project, overlap: usize) -> anyhow::Result<Vec<Box<dyn Source>>> {
+fn sources(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Result<Vec<Box<dyn Source>>> {
+    if args.history.history {
+        return histories(args, scanner);
+    }
+    let overlap = scanner.rules().overlap();
     let (stdin, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let options = walk_options(&args.select, project.excludes(), overlap);
     if args.changes.is_wanted() {
@@ -139,6 +144,43 @@ fn sources(args: &Scan, project: &Project, overlap: usize) -> anyhow::Result<Vec
         sources.push(Box::new(Stdin::new(overlap)));
     }
     Ok(sources)
+}
+
+/// The histories of the repositories that were asked for.
+fn histories(args: &Scan, scanner: &Scanner) -> anyhow::Result<Vec<Box<dyn Source>>> {
+    let mut options = HistoryOptions::default();
+    options.unreachable = args.history.unreachable;
+    options.branches.clone_from(&args.history.branch);
+    options.ranges.clone_from(&args.history.range);
+    options.since = args.history.since;
+    options.max_commits = args.history.max_commits;
+    if !args.history.no_cache {
+        options.cache = args.history.cache.clone().or_else(cache_folder);
+    }
+    options.threads = args.select.threads.map_or(0, usize::from);
+    let history = |path: &PathBuf| {
+        let history = Repo::discover(path).and_then(|repo| History::new(repo, scanner.clone(), options.clone()));
+        let history = history.map_err(|err| Hint::of_git(&err))?;
+        if let Some(notice) = history.notice() {
+            // Nothing is left to do when even this can't be written.
+            let _ = writeln!(io::stderr(), "notice: {}", crate::term::escape(notice.as_bytes()));
+        }
+        Ok(Box::new(history) as _)
+    };
+    args.paths.iter().map(history).collect()
+}
+
+/// The folder for caches of the user, where the system has one.
+fn cache_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = if cfg!(windows) {
+        set("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        std::env::home_dir().map(|home| home.join("Library/Caches"))
+    } else {
+        set("XDG_CACHE_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+    };
+    folder.map(|folder| folder.join("leaktight"))
 }
 
 /// The options of a walk, for the options of the command line.
@@ -177,6 +219,7 @@ fn report(
         },
         show_secrets: args.show.show_secrets,
         include_suppressed: args.show.include_suppressed,
+        noun: if args.history.history { "object" } else { "file" },
     }
 }
 

@@ -8,12 +8,16 @@ use std::io::{self, Write};
 use ::csv::Writer;
 use leaktight_core::Finding;
 
+use super::commit;
 use super::gap::{Gap, gaps};
 use super::line::Masker;
 use super::text::{shown, shown_origin, shown_path};
 use super::{Report, suppression_name};
 
-const HEADER: [&str; 18] = [
+/// Columns of the table.
+const N: usize = 24;
+
+const HEADER: [&str; N] = [
     "type",
     "rule",
     "title",
@@ -32,6 +36,12 @@ const HEADER: [&str; 18] = [
     "revoke",
     "link",
     "suppressed",
+    "commit",
+    "author",
+    "date",
+    "in_head",
+    "removed",
+    "other_places",
 ];
 
 /// Writes a report.
@@ -48,7 +58,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     table.flush()
 }
 
-fn write_row(row: [String; 18], table: &mut Writer<&mut dyn Write>) -> io::Result<()> {
+fn write_row(row: [String; N], table: &mut Writer<&mut dyn Write>) -> io::Result<()> {
     table.write_record(row.map(inert)).map_err(cause)
 }
 
@@ -60,8 +70,11 @@ fn cause(err: ::csv::Error) -> io::Error {
     }
 }
 
-fn finding_row(finding: &Finding, masker: &Masker<'_>) -> [String; 18] {
+fn finding_row(finding: &Finding, masker: &Masker<'_>) -> [String; N] {
     let rule = finding.rule();
+    let blob = commit::of(finding);
+    let introduced = blob.and_then(|blob| blob.commit.as_ref());
+    let removed = blob.and_then(|blob| blob.removed.as_ref());
     [
         "finding".to_owned(),
         rule.id.to_string(),
@@ -81,12 +94,18 @@ fn finding_row(finding: &Finding, masker: &Masker<'_>) -> [String; 18] {
         rule.revoke.to_string(),
         rule.link.to_string(),
         finding.suppressed.map(suppression_name).unwrap_or_default().to_owned(),
+        introduced.map(|commit| commit.id.clone()).unwrap_or_default(),
+        introduced.map(|commit| shown(masker.text(&commit.author).as_bytes())).unwrap_or_default(),
+        introduced.map(commit::timestamp).unwrap_or_default(),
+        blob.map(|blob| blob.in_head.to_string()).unwrap_or_default(),
+        removed.map(|commit| commit.id.clone()).unwrap_or_default(),
+        blob.map(|blob| blob.others.to_string()).unwrap_or_default(),
     ]
 }
 
 /// A row of type `gap`: its kind stands for the rule, what happened for the title.
-fn gap_row(gap: &Gap<'_>) -> [String; 18] {
-    let mut row: [String; 18] = Default::default();
+fn gap_row(gap: &Gap<'_>) -> [String; N] {
+    let mut row: [String; N] = Default::default();
     row[0] = "gap".to_owned();
     row[1] = gap.kind.to_owned();
     row[2] = gap.message();

@@ -9,8 +9,9 @@ use std::io::{self, Write};
 
 use leaktight_core::{Finding, Severity};
 
+use super::commit;
 use super::gap::{Gap, gaps};
-use super::line::columns;
+use super::line::{Masker, columns};
 use super::text::{origin_text, shown_path};
 use super::{Report, human};
 use crate::term;
@@ -27,17 +28,24 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
     findings.sort_by_key(|finding| Reverse(finding.severity));
+    let masker = Masker::strict(report);
     for finding in findings {
-        write_finding(finding, out)?;
+        write_finding(finding, &masker, out)?;
     }
     writeln!(out, "leaktight: {}", human::verdict(report))
 }
 
-fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn write_finding(finding: &Finding, masker: &Masker<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rule = finding.rule();
     let message = format!(
-        "{} ({}, {} confidence). {} {} {}",
-        rule.title, rule.id, finding.confidence, rule.impact, rule.revoke, rule.link
+        "{} ({}, {} confidence). {} {} {} {}",
+        rule.title,
+        rule.id,
+        finding.confidence,
+        rule.impact,
+        rule.revoke,
+        rule.link,
+        commit::introduced(finding, masker)
     );
     writeln!(
         out,

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use leaktight_core::{Finding, Severity};
 use serde_json::{Value, json};
 
+use super::commit::{self, date};
 use super::gap::{Gap, gaps};
 use super::line::Masker;
 use super::text::{clip, origin_text, shown_path, web_link};
@@ -66,8 +67,7 @@ fn vulnerability(finding: &Finding, masker: &Masker<'_>) -> Value {
             "file": origin_text(&finding.origin),
             "start_line": finding.start.line,
             "end_line": finding.end.line,
-            // What GitLab's own analyzer writes when it scans no commit.
-            "commit": { "sha": "0000000" },
+            "commit": commit(finding, masker),
         },
         "identifiers": [{
             "type": "leaktight_rule_id",
@@ -77,6 +77,20 @@ fn vulnerability(finding: &Finding, masker: &Masker<'_>) -> Value {
         "links": links,
         "raw_source_code_extract": masker.line(finding).text(),
     })
+}
+
+/// The commit of a finding in a history.
+fn commit(finding: &Finding, masker: &Masker<'_>) -> Value {
+    match commit::of(finding).and_then(|blob| blob.commit.as_ref()) {
+        Some(commit) => json!({
+            "sha": commit.id,
+            "author": masker.text(&commit.author),
+            "date": commit::timestamp(commit),
+            "message": masker.text(&commit.subject),
+        }),
+        // What GitLab's own analyzer writes when it scans no commit.
+        None => json!({ "sha": "0000000" }),
+    }
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -109,20 +123,6 @@ fn timestamp(time: SystemTime) -> String {
     let (year, month, day) = date(secs / 86_400);
     let (hour, minute, second) = (secs / 3600 % 24, secs / 60 % 60, secs % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
-}
-
-/// The date of a day counted from 1970-01-01.
-///
-/// Years are counted from March, so that the leap day is the last one of a year
-/// and every 400 years have the same number of days.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (next, month_of) = if month < 10 { (0, month + 3) } else { (1, month - 9) };
-    (era * 400 + year + next, month_of, day - (153 * month + 2) / 5 + 1)
 }
 
 #[cfg(test)]
@@ -162,14 +162,5 @@ mod tests {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 4);
-    }
-
-    #[test]
-    fn reckons_dates() {
-        for (days, expected) in
-            [(0, (1970, 1, 1)), (11_016, (2000, 2, 29)), (19_782, (2024, 2, 29)), (20_089, (2025, 1, 1))]
-        {
-            assert_eq!(date(days), expected);
-        }
     }
 }

@@ -14,8 +14,9 @@ use leaktight_core::{Finding, Severity};
 
 pub(super) use self::fit::wrap;
 use self::fit::{fit, width};
-use self::verdict::{facts, headline, is_clean};
+use self::verdict::{counted, facts, headline, is_clean};
 pub(super) use self::verdict::{files, grouped, read};
+use super::commit;
 use super::gap::gaps;
 use super::line::Masker;
 use super::text::{shown, shown_origin, shown_path};
@@ -34,7 +35,7 @@ pub(super) const GOOD: Colour = AnsiColor::Green.on_default().bold();
 /// Writes a report.
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut printer = Printer { style, masker: Masker::new(report), told: HashMap::new(), out };
-    for group in report.listed().chunk_by(|a, b| a.origin == b.origin) {
+    for group in report.listed().chunk_by(|a, b| shown_origin(&a.origin) == shown_origin(&b.origin)) {
         printer.file(group)?;
     }
     printer.gaps(report)?;
@@ -71,6 +72,12 @@ impl Printer<'_> {
     fn finding(&mut self, finding: &Finding, path: &str, gutter: usize) -> io::Result<()> {
         self.heading(finding)?;
         self.excerpt(finding, gutter)?;
+        if let Some(blob) = commit::of(finding) {
+            if let Some(introduced) = &blob.commit {
+                self.note("commit", &commit::line(introduced, &self.masker), gutter)?;
+            }
+            self.note("state", &commit::fate(blob, &self.masker), gutter)?;
+        }
         self.advice(finding, path, gutter)?;
         if self.style.explain {
             let reasons: Vec<String> = finding.reasons.iter().map(ToString::to_string).collect();
@@ -148,7 +155,7 @@ impl Printer<'_> {
             return Ok(());
         }
         let (n, all) = (report.coverage.unscanned.len(), report.coverage.discovered());
-        let head = format!("incomplete: {} of {} not scanned", grouped(n as u64), files(all));
+        let head = format!("incomplete: {} of {} not scanned", grouped(n as u64), counted(all, report.noun));
         writeln!(self.out, "{}", self.paint(ALARM, &head))?;
         for gap in gaps.iter().take(LISTED) {
             let path = gap.path.map(|path| format!("{}: ", shown_path(path))).unwrap_or_default();

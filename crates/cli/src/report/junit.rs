@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use leaktight_core::Finding;
 
 use super::Report;
+use super::commit;
 use super::gap::{Gap, gaps};
 use super::line::Masker;
 use super::text::{shown_origin, shown_path};
@@ -47,6 +48,7 @@ fn write_finding(finding: &Finding, masker: &Masker<'_>, out: &mut dyn Write) ->
         rule.revoke.to_string(),
         rule.link.to_string(),
         format!("fingerprint {}", finding.fingerprint),
+        commit::introduced(finding, masker),
     ];
     writeln!(out, "    <testcase {}>", case(finding))?;
     writeln!(

@@ -81,6 +81,25 @@ impl<'a> Masker<'a> {
         }
     }
 
+    /// Returns other text from outside, such as the subject of a commit; not escaped.
+    pub(super) fn text(&self, text: &str) -> String {
+        if self.show {
+            return text.to_owned();
+        }
+        let bytes = text.as_bytes();
+        let hidden = self.hidden(bytes, &[]);
+        let (mut safe, mut at) = (Vec::new(), 0);
+        for span in hidden.iter().filter(|span| !span.is_empty()) {
+            if span.start >= at {
+                safe.extend_from_slice(&bytes[at..span.start]);
+                safe.extend_from_slice(MASK.as_bytes());
+            }
+            at = at.max(span.end);
+        }
+        safe.extend_from_slice(&bytes[at..]);
+        String::from_utf8_lossy(&safe).into_owned()
+    }
+
     /// Returns the line of a finding.
     pub(super) fn line(&self, finding: &Finding) -> Line {
         let excerpt = &finding.excerpt;

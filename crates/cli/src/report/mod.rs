@@ -1,5 +1,6 @@
 //! What a scan found, in the formats people and programs read.
 
+mod commit;
 mod csv;
 pub(crate) mod encoded;
 mod gap;
@@ -52,6 +53,8 @@ pub(crate) struct Report {
     pub(crate) show_secrets: bool,
     /// Report the suppressed findings, too, and what suppressed them.
     pub(crate) include_suppressed: bool,
+    /// What the units of the scan are called: `file`, or `object` in a history.
+    pub(crate) noun: &'static str,
 }
 
 /// The coverage ledger: everything discovered is scanned, excluded or unscanned.

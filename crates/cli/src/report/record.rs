@@ -11,6 +11,7 @@ use data_encoding::BASE64;
 use leaktight_core::{Confidence, Finding, Fingerprint, Reason, Severity, Skip, SkipReason, Suppression, Tag};
 use serde::Serialize;
 
+use super::commit::{self, HistoryRecord};
 use super::line::Masker;
 use super::text::{origin_text, path_text, shown};
 use super::{Coverage, Report};
@@ -67,6 +68,9 @@ pub(super) struct Record<'a> {
     reasons: &'a [Reason],
     /// What suppressed the finding: `inline`, `baseline`, `config`, or null.
     suppressed: Option<Suppression>,
+    /// Where in the history it stands, for a scan of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryRecord>,
 }
 
 impl<'a> Record<'a> {
@@ -97,6 +101,7 @@ impl<'a> Record<'a> {
             link: (!rule.link.is_empty()).then_some(rule.link.as_ref()),
             reasons: &finding.reasons,
             suppressed: finding.suppressed,
+            history: commit::of(finding).map(|blob| HistoryRecord::new(blob, masker)),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use leaktight_core::{Confidence, Finding, Origin, Rule, Severity, Suppression};
 use serde_json::{Value, json};
 
+use super::commit::{self, HistoryRecord};
 use super::gap::{Gap, gaps};
 use super::line::{Masker, columns};
 use super::record::Ledger;
@@ -164,11 +165,12 @@ fn score(severity: Severity) -> &'static str {
 
 fn result(finding: &Finding, rules: &Rules<'_>, masker: &Masker<'_>) -> Value {
     let rule = finding.rule();
+    let text = format!("{} found. {} {} {}", rule.title, rule.impact, rule.revoke, commit::introduced(finding, masker));
     let mut value = json!({
         "ruleId": rule.id,
         "ruleIndex": rules.places[rule.id.as_ref()],
         "level": level(finding.severity),
-        "message": { "text": escape_message(&format!("{} found. {} {}", rule.title, rule.impact, rule.revoke)) },
+        "message": { "text": escape_message(text.trim_end()) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": origin_artifact(&finding.origin),
             "region": region(finding, masker),
@@ -176,6 +178,9 @@ fn result(finding: &Finding, rules: &Rules<'_>, masker: &Masker<'_>) -> Value {
         "partialFingerprints": { "leaktight/v1": finding.fingerprint },
         "properties": { "confidence": finding.confidence, "severity": finding.severity },
     });
+    if let Some(blob) = commit::of(finding) {
+        value["properties"]["history"] = json!(HistoryRecord::new(blob, masker));
+    }
     if let Some(by) = finding.suppressed {
         value["suppressions"] = json!([suppression(by)]);
     }

@@ -79,6 +79,7 @@ pub(super) fn report(files: &[(&str, &[u8])]) -> Report {
         fail_on: Some(Confidence::Medium),
         show_secrets: false,
         include_suppressed: true,
+        noun: "file",
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn shown_origin(origin: &Origin) -> String {
 pub(super) fn origin_text(origin: &Origin) -> Cow<'_, str> {
     match origin {
         Origin::File(path) => path_text(path),
+        Origin::Blob(blob) => blob.path.as_deref().map_or_else(|| super::commit::name(blob).into(), path_text),
         Origin::Stdin => "<stdin>".into(),
         _ => "<memory>".into(),
     }

@@ -29,7 +29,7 @@ pub(super) fn headline(report: &Report) -> String {
 pub(super) fn facts(report: &Report, elapsed: Option<Duration>) -> Vec<String> {
     let coverage = &report.coverage;
     let time = elapsed.map(|elapsed| format!(" in {:.2} s", elapsed.as_secs_f64())).unwrap_or_default();
-    let mut facts = vec![format!("{}{time}", amount(coverage))];
+    let mut facts = vec![format!("{}{time}", amount(coverage, report.noun))];
     if let (false, false, Some(least)) = (report.findings.is_empty(), report.fails(), report.fail_on) {
         facts.push(format!("none fails the scan (needs {least} confidence)"));
     }
@@ -52,7 +52,7 @@ pub(super) fn facts(report: &Report, elapsed: Option<Duration>) -> Vec<String> {
 
 /// Returns what was read and how long it took.
 pub(in crate::report) fn read(coverage: &Coverage, elapsed: Duration) -> String {
-    let mut facts = vec![format!("{} in {:.2} s", amount(coverage), elapsed.as_secs_f64())];
+    let mut facts = vec![format!("{} in {:.2} s", amount(coverage, "file"), elapsed.as_secs_f64())];
     if coverage.capped > 0 {
         facts.push(format!("{} more not listed", grouped(coverage.capped)));
     }
@@ -64,8 +64,8 @@ pub(in crate::report) fn read(coverage: &Coverage, elapsed: Duration) -> String 
 }
 
 /// Returns how much was scanned.
-fn amount(coverage: &Coverage) -> String {
-    format!("{}, {}", files(coverage.scanned), size(coverage.bytes))
+fn amount(coverage: &Coverage, noun: &str) -> String {
+    format!("{}, {}", counted(coverage.scanned, noun), size(coverage.bytes))
 }
 
 /// Returns a number of files in words.
@@ -86,7 +86,8 @@ pub(in crate::report) fn grouped(n: u64) -> String {
     text
 }
 
-fn counted(n: u64, noun: &str) -> String {
+/// Returns a number of things in words.
+pub(super) fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
