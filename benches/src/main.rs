@@ -2,6 +2,7 @@
 
 mod corpus;
 mod floor;
+mod history;
 mod measure;
 mod twin;
 
@@ -38,6 +39,11 @@ enum Command {
         /// What to scan
         path: PathBuf,
     },
+    /// Make all contents of a repository, and scan its history: the limit, and how near we come
+    History {
+        /// The repository
+        repo: PathBuf,
+    },
     /// Run a command several times; print the least CPU and wall time and the greatest memory
     Measure {
         /// How often
@@ -55,6 +61,7 @@ fn main() -> anyhow::Result<()> {
         Command::Floor { path } => floor::read(&path),
         Command::Memory { path } => floor::memory(&path),
         Command::Twin { path } => twin::compare(&path),
+        Command::History { repo } => history::compare(&repo),
         Command::Measure { times, command } => measure::run(times, &command),
     }
 }

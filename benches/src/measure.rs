@@ -30,9 +30,20 @@ pub(crate) fn run(times: u32, command: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs something and returns its result and the CPU seconds that all threads took.
+pub(crate) fn cpu<T>(work: impl FnOnce() -> T) -> anyhow::Result<(T, f64)> {
+    let before = used(UsageWho::RUSAGE_SELF)?;
+    let result = work();
+    Ok((result, used(UsageWho::RUSAGE_SELF)?.saturating_sub(before).as_secs_f64()))
+}
+
 /// CPU time of all children so far.
 fn children() -> anyhow::Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    used(UsageWho::RUSAGE_CHILDREN)
+}
+
+fn used(who: UsageWho) -> anyhow::Result<Duration> {
+    let usage = getrusage(who)?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
 }
