@@ -38,6 +38,7 @@ mod scan;
 mod secret;
 mod span;
 mod table;
+pub mod token;
 
 pub use crate::chunk::{Blob, Chunk, Commit, Origin, Part};
 pub use crate::encoding::{Encoding, has_ascii_run};

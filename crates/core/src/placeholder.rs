@@ -40,6 +40,7 @@ const MAX_PERIOD: usize = 64;
 pub(crate) fn face(secret: &[u8], generic: bool) -> Option<&'static str> {
     let common = [
         (is_documented as fn(&[u8]) -> bool, "a documented example"),
+        (crate::token::is_made_of, "what redaction put there"),
         (is_masked, "a mask such as ***"),
         (is_monotonous, "one character repeated"),
         (is_sequence, "a run of the alphabet"),

@@ -1,10 +1,9 @@
 //! The key that makes placeholders of values.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use leaktight_core::token::TAG;
 use sha2::Sha256;
 use zeroize::Zeroizing;
-
-use super::placeholder::TAG;
 
 /// Thirty-two secret bytes, overwritten when dropped.
 ///

@@ -3,17 +3,8 @@
 use std::fmt;
 
 use leaktight_core::Span;
+use leaktight_core::token::{self, CLASS, PREFIX, TAG, WORD};
 use memchr::memmem;
-
-/// What every placeholder starts with.
-pub(super) const PREFIX: &str = "LEAKTIGHT_";
-/// Characters of the part that tells values apart: 60 bits in base32.
-pub(super) const TAG: usize = 12;
-/// Characters of the class, at most; a placeholder has at most 48 with it.
-const CLASS: usize = 48 - PREFIX.len() - 1 - TAG;
-/// Characters of a word of the class, at most: one less than a tag has, so that
-/// the first word as long as a tag is the tag.
-const WORD: usize = TAG - 1;
 
 /// A name that stands where a secret stood: `LEAKTIGHT_<CLASS>_<TAG>`.
 ///
@@ -35,7 +26,7 @@ impl Placeholder {
 
     /// Reads a placeholder that is the whole of `bytes`.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let is_whole = len(bytes) == Some(bytes.len());
+        let is_whole = token::len(bytes) == Some(bytes.len());
         is_whole.then(|| Self(String::from_utf8_lossy(bytes).into_owned()))
     }
 
@@ -55,7 +46,7 @@ impl Placeholder {
         std::iter::from_fn(move || {
             loop {
                 let start = at + memmem::find(&text[at..], PREFIX.as_bytes())?;
-                match len(&text[start..]) {
+                match token::len(&text[start..]) {
                     Some(len) => {
                         at = start + len;
                         return Some(Span::new(start, at));
@@ -70,25 +61,6 @@ impl Placeholder {
 impl fmt::Display for Placeholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
-    }
-}
-
-/// Returns the length of the placeholder that `text` starts with.
-fn len(text: &[u8]) -> Option<usize> {
-    let mut rest = text.strip_prefix(PREFIX.as_bytes())?;
-    let class = rest;
-    loop {
-        let word = rest.iter().take(TAG).take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
-        if word == TAG {
-            let n_class = class.len() - rest.len();
-            let is_tag = rest[..TAG].iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'));
-            return (is_tag && (2..=CLASS + 1).contains(&n_class)).then_some(PREFIX.len() + n_class + TAG);
-        }
-        // The prefix is no word of a class: what starts there is another placeholder.
-        if word == 0 || rest.get(word) != Some(&b'_') || rest.starts_with(PREFIX.as_bytes()) {
-            return None;
-        }
-        rest = &rest[word + 1..];
     }
 }
 
