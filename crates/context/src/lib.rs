@@ -11,9 +11,12 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod attack;
+pub mod audit;
 mod error;
+pub mod grant;
 pub mod hook;
 pub mod policy;
+mod private;
 pub mod redact;
 pub mod shell;
 pub mod splice;
@@ -23,3 +26,7 @@ pub mod vault;
 
 pub use crate::attack::{Attack, Attacks};
 pub use crate::error::Error;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -95,12 +95,12 @@ fn json_in_strings_stays_json() {
 
 #[test]
 fn a_value_has_one_name_however_it_is_escaped() {
-    let password = "k\u{e9}Q9/mZ4\"vX7\\pL2";
+    let value = "k\u{e9}Q9/mZ4\"vX7\\pL2";
     let mut book = book();
-    let name = book.placeholder("db-password", password.as_bytes());
+    let name = book.placeholder("db-password", value.as_bytes());
     for text in [
-        serde_json::json!({ "p": password }).to_string(),
-        serde_json::json!({ "p": serde_json::json!({ "q": password }).to_string() }).to_string(),
+        serde_json::json!({ "p": value }).to_string(),
+        serde_json::json!({ "p": serde_json::json!({ "q": value }).to_string() }).to_string(),
     ] {
         let redacted = redact(Format::Json, text.as_bytes(), &mut book);
         assert!(show(&redacted.bytes).contains(name.as_str()), "{}", show(&redacted.bytes));
@@ -112,7 +112,7 @@ fn a_value_has_one_name_however_it_is_escaped() {
     assert!(!show(&redacted.bytes).contains("Q9"), "{}", show(&redacted.bytes));
     assert_eq!(show(&restore(Format::Json, &redacted.bytes, &book).bytes), odd);
     let bare = show(&redacted.bytes).replace("{\"p\": \"", "").replace("\"}", "");
-    assert_eq!(show(&restore(Format::Text, bare.as_bytes(), &book).bytes), password);
+    assert_eq!(show(&restore(Format::Text, bare.as_bytes(), &book).bytes), value);
 }
 
 #[test]

@@ -171,6 +171,11 @@ impl Policy {
         self.rules.len() < before
     }
 
+    /// Returns the rules with their layers and names, in the order they came.
+    pub fn rules(&self) -> impl Iterator<Item = (&str, &Rule)> {
+        self.rules.iter().map(|(_, name, rule)| (name.as_str(), rule))
+    }
+
     /// Decides about a request.
     ///
     /// Of all rules that apply the strictest wins; where none applies findings

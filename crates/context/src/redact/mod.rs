@@ -17,6 +17,7 @@
 
 mod book;
 mod find;
+mod holdback;
 mod key;
 mod known;
 mod placeholder;
@@ -29,6 +30,7 @@ use leaktight_core::{Chunk, Confidence, Limits, Origin, RuleSet, Scanner, Secret
 
 pub use self::book::{Book, Entry, Spelling};
 use self::find::Piece;
+pub use self::holdback::Holdback;
 pub use self::key::Key;
 pub use self::placeholder::Placeholder;
 pub use self::restore::{Restored, restore, restore_stream};

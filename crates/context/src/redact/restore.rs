@@ -93,7 +93,7 @@ impl Work<'_> {
 
 /// Returns the value as it stands within so many strings: the way it was spelled
 /// there, or with the usual escapes.
-fn spelled(entry: &Entry, depth: u8) -> Option<Vec<u8>> {
+pub(super) fn spelled(entry: &Entry, depth: u8) -> Option<Vec<u8>> {
     // The value goes into the text that is restored: that is what for.
     if let Some(spelling) = entry.spelling.as_ref().filter(|spelling| spelling.depth == depth) {
         return Some(spelling.raw.expose().to_vec());

@@ -12,7 +12,6 @@
 //! A segment that can't be read is told and never touched. Entries that nothing
 //! used for as long as the vault's time to live are forgotten.
 
-mod files;
 mod seal;
 
 use std::fs;
@@ -22,9 +21,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use zeroize::Zeroizing;
 
-use self::files::{Patience, failed};
 use self::seal::{Flaw, Seal};
 use crate::Error;
+use crate::private::{self, Patience, failed};
 use crate::redact::{Book, Entry, Key, Placeholder};
 
 /// How long an entry lives that nothing uses: thirty days.
@@ -37,8 +36,8 @@ const LARGEST: u64 = 256 << 20;
 const KEY_FILE: u64 = 128;
 /// What the file of a key starts with.
 const KEY_HEAD: &str = "leaktight vault key 1\n";
-/// How often a listing is tried again when files go away under it.
-const TRIES: usize = 8;
+/// How often a listing is tried again when files go away under it, before others are held off.
+const TRIES: usize = 3;
 
 /// A folder that keeps what placeholders stand for.
 #[derive(Debug)]
@@ -73,6 +72,8 @@ pub enum Purge<'a> {
 
 /// A file of entries.
 type Segment = (PathBuf, Vec<Entry>);
+/// The segments that could be read, and why others could not.
+type Loaded = (Vec<Segment>, Vec<Error>);
 
 impl Vault {
     /// Opens the vault in `folder`, or makes one.
@@ -82,11 +83,11 @@ impl Vault {
     /// Returns what the system says, that others may enter the folder or read
     /// the key, or that the key is none.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        files::private_folder(folder)?;
+        private::folder(folder)?;
         let path = folder.join("key");
         if !path.exists() {
             let key = Key::random().map_err(failed("make", &path))?;
-            files::create(&path, &key_file(&key))?;
+            private::create(&path, &key_file(&key))?;
         }
         // Whoever was first, all use the key that lies there now.
         let key = read_key(&path)?;
@@ -158,8 +159,8 @@ impl Vault {
     ///
     /// Returns what the system says.
     pub fn purge(&self, which: Purge<'_>, now: SystemTime) -> Result<usize, Error> {
-        let _lock = files::lock(&self.folder.join("lock"), Patience::Wait)?;
-        let (segments, _) = self.load()?;
+        let _lock = private::lock(&self.folder.join("lock"), Patience::Wait)?;
+        let (segments, _) = self.load_locked()?;
         let goes = |entry: &Entry| match which {
             Purge::All => true,
             Purge::Expired => self.is_over(entry, now),
@@ -176,8 +177,8 @@ impl Vault {
 
     /// Makes one segment of all that can be read, unless another process is at it.
     fn join(&self, now: SystemTime) -> Result<(), Error> {
-        let Some(_lock) = files::lock(&self.folder.join("lock"), Patience::Leave)? else { return Ok(()) };
-        let (segments, _) = self.load()?;
+        let Some(_lock) = private::lock(&self.folder.join("lock"), Patience::Leave)? else { return Ok(()) };
+        let (segments, _) = self.load_locked()?;
         self.rewrite(&segments, &self.merge(&segments), |entry| !self.is_over(entry, now))
     }
 
@@ -203,7 +204,7 @@ impl Vault {
     /// Removes what processes left that were killed while they wrote.
     fn sweep(&self) -> Result<(), Error> {
         const LONG_AGO: Duration = Duration::from_secs(60 * 60);
-        for path in self.files(|name| name.starts_with(files::UNFINISHED))? {
+        for path in self.files(|name| name.starts_with(private::UNFINISHED))? {
             let age = fs::metadata(&path).and_then(|meta| meta.modified()).map(|time| time.elapsed());
             if age.is_ok_and(|age| age.is_ok_and(|age| age > LONG_AGO)) {
                 remove(&path)?;
@@ -217,27 +218,41 @@ impl Vault {
         let mut number = [0; 16];
         getrandom::fill(&mut number).map_err(|err| failed("write to", &self.folder)(io::Error::other(err)))?;
         let name = format!("{}.segment", data_encoding::HEXLOWER.encode(&number));
-        files::create(&self.folder.join(name), &segment).map(|_| ())
+        private::create(&self.folder.join(name), &segment).map(|_| ())
     }
 
     /// Reads all segments, and says why some can't be.
-    fn load(&self) -> Result<(Vec<Segment>, Vec<Error>), Error> {
-        let seal = Seal::new(&self.key);
+    ///
+    /// A segment that goes away meanwhile was joined with others by another
+    /// process, and what it held is in a new one.
+    fn load(&self) -> Result<Loaded, Error> {
         for _ in 0..TRIES {
-            let (mut read, mut damaged, mut vanished) = (Vec::new(), Vec::new(), false);
-            for path in self.segments()? {
-                match read_segment(&seal, &path) {
-                    Ok(entries) => read.push((path, entries)),
-                    Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => vanished = true,
-                    Err(err) => damaged.push(err),
-                }
-            }
-            // Another process joined segments: what went away is in a new one.
-            if !vanished {
-                return Ok((read, damaged));
+            if let Some(loaded) = self.load_once()? {
+                return Ok(loaded);
             }
         }
-        Err(Error::Busy { path: self.folder.clone() })
+        // They are joined all the time: hold that off.
+        let _lock = private::lock(&self.folder.join("lock"), Patience::Wait)?;
+        self.load_locked()
+    }
+
+    /// As [`Vault::load`], for who has the lock.
+    fn load_locked(&self) -> Result<Loaded, Error> {
+        self.load_once()?.ok_or_else(|| Error::Busy { path: self.folder.clone() })
+    }
+
+    /// As [`Vault::load`], or none when a segment went away.
+    fn load_once(&self) -> Result<Option<Loaded>, Error> {
+        let seal = Seal::new(&self.key);
+        let (mut read, mut damaged) = (Vec::new(), Vec::new());
+        for path in self.segments()? {
+            match read_segment(&seal, &path) {
+                Ok(entries) => read.push((path, entries)),
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(err) => damaged.push(err),
+            }
+        }
+        Ok(Some((read, damaged)))
     }
 
     fn segments(&self) -> Result<Vec<PathBuf>, Error> {
@@ -264,7 +279,7 @@ impl Vault {
 }
 
 fn read_segment(seal: &Seal, path: &Path) -> Result<Vec<Entry>, Error> {
-    let bytes = files::read(path, LARGEST)?;
+    let bytes = private::read(path, LARGEST)?;
     seal.open(&bytes).map_err(|flaw| {
         let path = path.to_owned();
         match flaw {
@@ -297,7 +312,7 @@ fn key_file(key: &Key) -> Zeroizing<Vec<u8>> {
 }
 
 fn read_key(path: &Path) -> Result<Key, Error> {
-    let text = Zeroizing::new(files::read(path, KEY_FILE)?);
+    let text = Zeroizing::new(private::read(path, KEY_FILE)?);
     let digits = text.strip_prefix(KEY_HEAD.as_bytes()).map(<[u8]>::trim_ascii_end);
     let mut bytes = Zeroizing::new([0; 32]);
     let decoded = digits

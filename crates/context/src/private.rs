@@ -7,16 +7,16 @@ use std::path::Path;
 use crate::Error;
 
 /// What the names of files start with that are not finished.
-pub(super) const UNFINISHED: &str = ".new-";
+pub(crate) const UNFINISHED: &str = ".new-";
 
 /// Returns the error of a file or folder.
-pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Io { action, path, source }
 }
 
 /// Makes a folder that only its owner may enter, or makes sure that it is one.
-pub(super) fn private_folder(path: &Path) -> Result<(), Error> {
+pub(crate) fn folder(path: &Path) -> Result<(), Error> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -42,7 +42,7 @@ fn check_private(_path: &Path, _meta: &fs::Metadata) -> Result<(), Error> {
 }
 
 /// Reads a private file of at most `most` bytes.
-pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(failed("read", path))?;
     let meta = file.metadata().map_err(failed("read", path))?;
     check_private(path, &meta)?;
@@ -57,8 +57,8 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
 
 /// Writes a private file that is whole or not there, and is never in the place
 /// of another; returns whether there was none.
-pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
-    let folder = path.parent().expect("the file is in the vault's folder");
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
+    let folder = path.parent().expect("the file is in a folder");
     let mut file =
         tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed("create a file in", folder))?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed("write", path))?;
@@ -80,24 +80,27 @@ fn sync_folder(folder: &Path) {
     }
 }
 
-/// Holds others off as long as it lives.
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock goes when the file is closed")] File);
-
-/// Takes the lock of a vault, or returns none when another process has it and
-/// `patience` does not wait.
-pub(super) fn lock(path: &Path, patience: Patience) -> Result<Option<Lock>, Error> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).truncate(false).write(true);
+/// Opens a file that only its owner may read, should it be new.
+pub(crate) fn open(path: &Path, options: &mut fs::OpenOptions) -> Result<File, Error> {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(failed("open", path))?;
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.open(path).map_err(failed("open", path))
+}
+
+/// Holds others off as long as it lives.
+pub(crate) struct Lock(#[expect(dead_code, reason = "the lock goes when the file is closed")] File);
+
+/// Takes a lock, or returns none when another process has it and
+/// `patience` does not wait.
+pub(crate) fn lock(path: &Path, patience: Patience) -> Result<Option<Lock>, Error> {
+    let file = open(path, fs::OpenOptions::new().create(true).truncate(false).write(true))?;
     let taken = take(&file, patience).map_err(failed("lock", path))?;
     Ok(taken.then_some(Lock(file)))
 }
 
 /// Whether to wait for a lock.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Patience {
+pub(crate) enum Patience {
     Wait,
     Leave,
 }
@@ -116,8 +119,7 @@ fn take(file: &File, patience: Patience) -> io::Result<bool> {
     }
 }
 
-/// Elsewhere segments are never joined, and purging takes its chance: a process
-/// that reads meanwhile looks again.
+/// Elsewhere nobody who could do without gets a lock, and who can't takes the chance.
 #[cfg(not(unix))]
 fn take(_file: &File, patience: Patience) -> io::Result<bool> {
     Ok(matches!(patience, Patience::Wait))
