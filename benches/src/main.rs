@@ -4,6 +4,7 @@ mod corpus;
 mod floor;
 mod history;
 mod measure;
+mod redact;
 mod twin;
 
 use std::path::PathBuf;
@@ -44,6 +45,12 @@ enum Command {
         /// The repository
         repo: PathBuf,
     },
+    /// Redact a conversation, beside copying, parsing and scanning it
+    Redact {
+        /// Megabytes of it
+        #[arg(default_value_t = 100)]
+        megabytes: usize,
+    },
     /// Run a command several times; print the least CPU and wall time and the greatest memory
     Measure {
         /// How often
@@ -62,6 +69,7 @@ fn main() -> anyhow::Result<()> {
         Command::Memory { path } => floor::memory(&path),
         Command::Twin { path } => twin::compare(&path),
         Command::History { repo } => history::compare(&repo),
+        Command::Redact { megabytes } => redact::run(megabytes),
         Command::Measure { times, command } => measure::run(times, &command),
     }
 }
