@@ -11,6 +11,7 @@ use leaktight_core::{Confidence, Severity};
 pub(crate) use self::changes::Changes;
 pub(crate) use self::transcripts::{Inventory, Transcripts};
 use crate::cmd::assist::AssistantInstall;
+use crate::cmd::policy::PolicyArgs;
 use crate::cmd::redact::{Redact, Restore};
 use crate::cmd::run::Run;
 use crate::cmd::show::ShowFile;
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Install(Install),
     /// Take the hooks of an assistant out of its settings
     Uninstall(Install),
+    /// List the rules for assistants and explain decisions
+    Policy(PolicyArgs),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page

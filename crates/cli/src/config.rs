@@ -26,6 +26,9 @@ pub(crate) struct Config {
     /// Changes to rules, by id.
     #[serde(default)]
     pub(crate) rules: BTreeMap<toml::Spanned<String>, RuleConfig>,
+    /// What assistants may do: a project can only make it stricter.
+    #[serde(default)]
+    pub(crate) policy: Vec<leaktight_context::policy::Rule>,
     /// Findings that are accepted.
     #[serde(default)]
     pub(crate) suppress: Vec<Suppress>,

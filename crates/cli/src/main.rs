@@ -13,6 +13,7 @@ mod exit;
 mod hygiene;
 mod interrupt;
 mod output;
+mod policy;
 mod progress;
 mod report;
 mod rewrite;
@@ -59,6 +60,7 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Run(run) => cmd::run::run(&run),
         Command::Install(install) => cmd::assist::dispatch(&install.command, cmd::assist::install),
         Command::Uninstall(install) => cmd::assist::dispatch(&install.command, cmd::assist::uninstall),
+        Command::Policy(policy) => cmd::policy::run(&policy),
         Command::Completions(completions) => cmd::manual::completions(completions.shell),
         Command::Man => cmd::manual::man(),
     }

@@ -164,3 +164,39 @@ fn twenty_at_once_agree() {
     }
     assert_eq!(pipe(&project, &["restore"], &runs[0].stdout).exits(0).stdout, text);
 }
+
+#[test]
+fn a_policy_is_explained() {
+    let project = Project::with(&[
+        (
+            "leaktight.toml",
+            "[[policy]]\nid = \"mine\"\nwhen = { class = \"aws-*\" }\neffect = \"block\"\nreason = \"no\"\n",
+        ),
+        (".git/HEAD", ""),
+        ("home/config/leaktight/policy.toml", "disable = [\"builtin:reveal\"]\n"),
+    ]);
+    let run = |args: &[&str], input: &str| {
+        let mut command = project.command(args);
+        command.env("XDG_CONFIG_HOME", project.path("home/config")).env_remove("LEAKTIGHT_HOME");
+        common::run(&mut command, input.as_bytes())
+    };
+    let request = r#"{"principal": {"id": "codex"}, "action": "tool.output", "resource": {"findings":
+        [{"class": "aws-access-key-id", "severity": "high", "confidence": "high"}]}}"#;
+    run(&["policy", "test"], request).exits(0).prints("block: project:mine (no)");
+    let listed = run(&["policy", "list"], "");
+    listed.exits(0).prints("builtin:sensitive-source").prints("project:mine");
+    assert!(!listed.stdout.contains("builtin:reveal"), "the user switched it off");
+    run(&["policy", "test"], "{\"action\": \"tool.output\"}").exits(2).says("holds no request");
+    project.write("leaktight.toml", "[[policy]]\nwhen = { action = \"file.raed\" }\neffect = \"block\"\n");
+    run(&["policy", "list"], "").exits(2).says("names an action that does not exist: `file.raed`");
+    project.write("home/config/leaktight/policy.toml", "disable = [\"builtin:x\"]\n");
+    run(&["policy", "list"], "").exits(2).says("disables a rule that does not exist");
+}
+
+#[test]
+fn what_was_redacted_is_not_found_again() {
+    let (assignment, _) = password(3);
+    let project = Project::with(&[("a.env", format!("A={}\n{assignment}\n{}", token(1), pem(2)))]);
+    pipe(&project, &["redact", "-i", "a.env"], "").exits(0);
+    project.run(&["scan", "--confidence", "low", "a.env"]).exits(0);
+}

@@ -7,6 +7,7 @@ pub(crate) mod filter;
 pub(crate) mod hook;
 pub(crate) mod inventory;
 pub(crate) mod manual;
+pub(crate) mod policy;
 pub(crate) mod redact;
 pub(crate) mod rules;
 pub(crate) mod run;
