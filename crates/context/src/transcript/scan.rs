@@ -1,5 +1,6 @@
 //! Reads transcripts and gathers what leaked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::panic::{self, AssertUnwindSafe};
@@ -210,14 +211,16 @@ impl<'a> Reading<'a> {
 
     /// Returns what is found in the view of JSON, each value once.
     pub(super) fn findings(&self, bytes: &[u8]) -> Vec<Finding> {
-        let mut view = unescape(bytes);
-        let mut findings = self.scan(&view);
+        let mut findings = self.scan(&unescape(bytes));
+        let mut text = Cow::Borrowed(bytes);
         for _ in 0..NESTED {
-            if !is_nested(&view) {
+            // Only these lines are worth another look one level down.
+            let nested: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| is_nested(line)).collect();
+            if nested.is_empty() {
                 break;
             }
-            view = unescape(&view).into_owned().into();
-            findings.extend(self.scan(&view));
+            text = unescape(&nested.join(&b'\n')).into_owned().into();
+            findings.extend(self.scan(&unescape(&text)));
         }
         distinct(findings)
     }
@@ -369,9 +372,9 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether text holds what looks like JSON in a string.
-fn is_nested(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'\\', text).any(|at| matches!(text.get(at + 1), Some(b'"' | b'u' | b'/')))
+/// Whether a line holds a string with JSON in it: an escape of that is itself escaped.
+fn is_nested(line: &[u8]) -> bool {
+    memmem::find_iter(line, br"\\").any(|at| matches!(line[at + 2..], [b'\\', b'"', ..] | [b'u' | b'/', ..]))
 }
 
 /// Keeps one finding of each value, the gravest.
