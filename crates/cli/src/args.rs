@@ -34,7 +34,7 @@ Exit codes: 0 complete and clean, 1 findings, 2 wrong usage, configuration or ru
 pub(crate) enum Command {
     /// Scan files, trees and standard input
     Scan(Box<Scan>),
-    /// List, show and check rules
+    /// List, show, check, test and compare rules
     Rules(Rules),
     /// Say why a text is or is not a finding
     Explain(Explain),
@@ -269,12 +269,36 @@ pub(crate) enum RulesCommand {
     },
     /// Check rule files: syntax, patterns, examples, speed
     Check {
-        /// Rule files
-        #[arg(required = true, value_hint = ValueHint::FilePath)]
+        /// Rule files, or folders of them
+        #[arg(required = true, value_hint = ValueHint::AnyPath)]
         files: Vec<PathBuf>,
     },
+    /// Run the examples of rules with and without the gate, and report those that fail
+    Test {
+        /// Rule files, or folders of them [default: the built-in rules]
+        #[arg(value_hint = ValueHint::AnyPath)]
+        files: Vec<PathBuf>,
+    },
+    /// Compare what two sets of rules find in the same files
+    Diff(RulesDiff),
     /// Print the JSON Schema of rule files
     Schema,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct RulesDiff {
+    /// A rule file or a folder of them, whose rules alone are used, or `builtin`
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) old: PathBuf,
+    /// The rules to compare with, given likewise
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) new: PathBuf,
+    /// Files and folders to scan with both
+    #[arg(long, value_name = "PATH", required = true, num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub(crate) on: Vec<PathBuf>,
+    /// List at most so many findings of each kind
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Parser)]

@@ -170,8 +170,10 @@ fn no_other_command_tells_a_secret() {
         let args = ["explain", "--name", "settings.py", "-"];
         planted.is_clean_run(&project.pipe(&args, text.as_bytes()), &args);
         // A file that is no rule file, no configuration and no baseline.
-        let wrong: [&[&str]; 5] = [
+        let wrong: [&[&str]; 7] = [
             &["rules", "check", &name],
+            &["rules", "test", &name],
+            &["rules", "diff", "builtin", &name, "--on", "."],
             &["scan", "--rules", &name, "."],
             &["scan", "--config", &name, "."],
             &["scan", "--baseline", &name, "."],
@@ -182,6 +184,15 @@ fn no_other_command_tells_a_secret() {
             assert_eq!(run.code, Some(2), "{args:?}");
             planted.is_clean_run(&run, args);
         }
+    }
+    let none = "provider = \"X\"\n[[rule]]\nid = \"x-key\"\ntitle = \"X\"\nseverity = \"low\"\npattern = 'xyz_[0-9]{16}'\n\
+                impact = \"i\"\nrevoke = \"r\"\nmatch = []\nignore = []\n";
+    project.write("none.toml", none);
+    for args in [["builtin", "none.toml"], ["none.toml", "builtin"]] {
+        let args = [&["rules", "diff"], &args as &[&str], &["--limit", "1000", "--on", "."]].concat();
+        let run = project.run(&args);
+        run.exits(0).prints("github-pat-classic");
+        planted.is_clean_run(&run, &args);
     }
     for args in [&["rules", "list"] as &[&str], &["rules", "schema"], &["completions", "zsh"], &["man"], &["--help"]] {
         planted.is_clean_run(&project.run(args), args);

@@ -40,6 +40,9 @@ mod span;
 mod table;
 pub mod token;
 
+/// The files of the built-in rules: names and texts.
+pub use leaktight_rules::PACK;
+
 pub use crate::chunk::{Blob, Chunk, Commit, Origin, Part};
 pub use crate::encoding::{Encoding, has_ascii_run};
 pub use crate::entropy::shannon;

@@ -56,6 +56,11 @@ impl RuleSet {
         Self::compile(Cow::Borrowed(BUILTIN), Cow::Borrowed(&TABLES))
     }
 
+    /// Returns the built-in rules, without compiling any.
+    pub fn pack() -> &'static [Rule] {
+        BUILTIN
+    }
+
     /// Returns the rules of the files, given as names and texts.
     ///
     /// # Errors

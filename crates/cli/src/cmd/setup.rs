@@ -1,5 +1,6 @@
 //! What several commands need before they can scan.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,10 +26,35 @@ fn patterns(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
     }
     let texts = read_texts(files)?;
     let named: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    RuleSet::extended(&named).map_err(|errors| {
-        let all: Vec<String> = errors.iter().map(complaint).collect();
-        Hint::new(all.join("\nerror: "), "run `leaktight rules check FILE` for all that is wrong").into()
-    })
+    RuleSet::extended(&named).map_err(|errors| complaints(&errors))
+}
+
+/// Returns the error of rules that can't be used.
+pub(crate) fn complaints(errors: &[RuleError]) -> anyhow::Error {
+    let all: Vec<String> = errors.iter().map(complaint).collect();
+    Hint::new(all.join("\nerror: "), "run `leaktight rules check FILE` for all that is wrong").into()
+}
+
+/// Returns the files that are named, and those of the folders that are named, in order.
+pub(crate) fn rule_files(places: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for place in places {
+        if !place.is_dir() {
+            files.push(place.clone());
+            continue;
+        }
+        let name = escape_path(place);
+        let entries = fs::read_dir(place).with_context(|| format!("cannot read the folder `{name}`"))?;
+        let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+        let mut found = paths.with_context(|| format!("cannot read the folder `{name}`"))?;
+        found.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+        if found.is_empty() {
+            return Err(Hint::new(format!("`{name}` holds no rule file"), "rule files end in `.toml`").into());
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
 }
 
 /// Returns the number of rules that are switched off.

@@ -1,12 +1,14 @@
-//! `rules`: lists, shows and checks rules.
+//! `rules`: lists, shows, checks, tests and compares rules.
+
+mod diff;
+mod examples;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use leaktight_core::rule::{Driver, RuleSource, read_rules, schema};
-use leaktight_core::{Chunk, Limits, Origin, Rule, RuleSet, Scanner, fill_example, sample};
+use leaktight_core::{Rule, RuleSet, sample};
 use serde_json::json;
 
 use super::setup;
@@ -19,6 +21,8 @@ pub(crate) fn run(args: &Rules) -> anyhow::Result<u8> {
         RulesCommand::List { filter, json } => list(filter.as_deref(), *json),
         RulesCommand::Show { id } => show(id),
         RulesCommand::Check { files } => check(files),
+        RulesCommand::Test { files } => examples::test(files),
+        RulesCommand::Diff(args) => diff::run(args),
         RulesCommand::Schema => print(&(serde_json::to_string_pretty(&schema())? + "\n")),
     }
 }
@@ -105,17 +109,17 @@ fn reached(rule: &Rule) -> String {
 
 /// Reads the files, runs all examples, and lists all that is wrong.
 fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
-    let texts = setup::read_texts(files)?;
+    let texts = setup::read_texts(&setup::rule_files(files)?)?;
     let named: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let builtin = RuleSet::builtin();
-    let known: Vec<&str> = builtin.rules().iter().map(|rule| rule.id.as_ref()).collect();
     let mut complaints: Vec<String> = Vec::new();
     let mut n_rules = 0;
-    match read_rules(&named, &known) {
+    match read_rules(&named, &builtin_ids()) {
         Ok(rules) => {
             n_rules = rules.len();
             for (rule, source) in rules {
-                complaints.extend(try_rule(rule, &source));
+                complaints.extend(shape(&rule, &source));
+                let failures = examples::run(&rule, &source);
+                complaints.extend(failures.iter().map(|failure| format!("rule `{}`, {failure}", rule.id)));
             }
         }
         Err(errors) => complaints.extend(errors.iter().map(setup::complaint)),
@@ -127,67 +131,33 @@ fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
     if !complaints.is_empty() {
         return Ok(exit::USAGE);
     }
-    let s = |n: usize| if n == 1 { "" } else { "s" };
-    let n_files = files.len();
-    print(&format!("{n_rules} rule{} in {n_files} file{}: no mistake found\n", s(n_rules), s(n_files)))
+    print(&format!("{} in {}: no mistake found\n", count(n_rules, "rule"), count(named.len(), "file")))
 }
 
-/// What is wrong with a rule: examples it misses or finds, speed.
-fn try_rule(rule: Rule, source: &RuleSource) -> Vec<String> {
-    let id = rule.id.clone().into_owned();
+/// What is wrong with a rule before it is run.
+fn shape(rule: &Rule, source: &RuleSource) -> Vec<String> {
     let mut wrong = Vec::new();
     if rule.gate.driver == Driver::Whole && rule.files.is_empty() {
         wrong.push(format!(
-            "rule `{id}` would be tried at every byte: give its pattern a literal of three bytes, or the rule context words"
+            "rule `{}` would be tried at every byte: give its pattern a literal of three bytes, or the rule context words",
+            rule.id
         ));
     }
     if source.matches.len() < 2 || source.ignore.len() < 2 {
-        wrong.push(format!("rule `{id}` has less than two examples of each kind"));
+        wrong.push(format!("rule `{}` has less than two examples of each kind", rule.id));
     }
-    let mut alone = rule.clone();
-    // A companion is another rule, and not there when a rule is tried alone.
-    alone.companions = Vec::new().into();
-    let rules = match RuleSet::from_rules(vec![alone]) {
-        Ok(rules) => Arc::new(rules),
-        Err(err) => return vec![setup::complaint(&err)],
-    };
-    for exhaustive in [false, true] {
-        let mut limits = Limits::default();
-        limits.exhaustive = exhaustive;
-        let scanner = Scanner::with_limits(Arc::clone(&rules), limits);
-        wrong.extend(try_examples(&scanner, &rule, source));
-    }
-    wrong.dedup();
-    wrong
-}
-
-fn try_examples(scanner: &Scanner, rule: &Rule, source: &RuleSource) -> Vec<String> {
-    let name = rule.files.first().map_or("text.txt".to_owned(), |name| name.replace('*', "x"));
-    let origin = Arc::new(Origin::File(name.into()));
-    let finds = |text: &[u8]| {
-        let scan = scanner.scan(&Chunk::new(text, Arc::clone(&origin)));
-        scan.findings
-            .iter()
-            .any(|finding| finding.confidence >= rule.confidence.min(leaktight_core::Confidence::Medium))
-    };
-    let mut wrong = Vec::new();
-    for (number, example) in source.matches.iter().enumerate() {
-        let text = example.text();
-        // One sample in many is turned down for its looks, as a real token would be.
-        let n_found = (1..=8).filter(|seed| finds(&fill_example(rule, &text, *seed))).count();
-        if n_found < 6 && (text.contains("{token}") || n_found == 0) {
-            wrong.push(format!("rule `{}` finds match example {} in {n_found} of 8 tries", rule.id, number + 1));
-        }
-    }
-    for (number, example) in source.ignore.iter().enumerate() {
-        let text = fill_example(rule, &example.text(), 7);
-        if finds(&text) {
-            wrong.push(format!("rule `{}` finds ignore example {}", rule.id, number + 1));
-        }
-    }
-    let (token, _) = sample(rule, 1);
-    if token.is_empty() {
+    if sample(rule, 1).0.is_empty() {
         wrong.push(format!("rule `{}` has a pattern no example can be made of", rule.id));
     }
     wrong
+}
+
+/// The ids of the built-in rules, which others may name as companions.
+fn builtin_ids() -> Vec<&'static str> {
+    RuleSet::pack().iter().map(|rule| rule.id.as_ref()).collect()
+}
+
+/// A number of things, in words.
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
