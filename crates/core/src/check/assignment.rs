@@ -60,6 +60,12 @@ fn head<'a>(subject: &Subject<'a>) -> &'a [u8] {
     &before[subject.whole.start.min(before.len())..]
 }
 
+/// Whether the name of a value ends in a word for what is no secret, such as `id` or `url`.
+pub(crate) fn is_label(subject: &Subject<'_>) -> bool {
+    let before = subject.before();
+    Name::before(&before[name_start(before, subject.whole.start)..]).is_label()
+}
+
 /// What the name says.
 fn promise(subject: &Subject<'_>) -> Promise {
     match behind(subject) {

@@ -48,6 +48,9 @@ static HARMLESS: Words = Words::new(
     user username uuid valid validation validator version view warning",
 );
 
+/// Words for the state of a file or a repository, whose values look drawn at random.
+static STATES: Words = Words::new("commit integrity md ref rev revision sri");
+
 /// Words that may follow the one that decides.
 static TRAILING: Words = Words::new(
     "again base64 confirm confirmation current default dev encoded live new old plain prod production raw repeat \
@@ -165,17 +168,21 @@ impl Name {
         NameWords(words, self.n_words)
     }
 
+    /// Whether the name ends in a word for what is no secret.
+    pub(super) fn is_label(&self) -> bool {
+        let all = self.words();
+        let words = deciding(&all);
+        words.last().is_some_and(|last| HARMLESS.holds(last) || STATES.holds(last)) && !is_secret_id(words)
+    }
+
     /// Returns what the name says about its value.
     pub(super) fn promise(&self) -> Promise {
         let all = self.words();
-        let trailing = all.iter().rev().take_while(|word| TRAILING.holds(word) || word.len() == 1).count();
-        let words = &all[..all.len() - trailing];
+        let words = deciding(&all);
         let Some(last) = words.last() else {
             return Promise::Nothing;
         };
-        let is_public =
-            all.iter().any(|word| matches!(*word, b"public" | b"pub" | b"pubkey" | b"vapid" | b"csrf" | b"xsrf"));
-        if is_public
+        if is_public(&all)
             || is_other_token(words)
             || is_harmless_key(words)
             || (HARMLESS.holds(last) && !is_secret_id(words))
@@ -245,6 +252,19 @@ fn is_hint(words: &[&[u8]]) -> bool {
         [only] => only.len() > 3 && only.ends_with(b"key"),
         _ => false,
     }
+}
+
+/// Whether the name says that everybody may know the value.
+fn is_public(words: &[&[u8]]) -> bool {
+    let holds = |word: &[u8]| words.contains(&word);
+    words.iter().any(|word| matches!(*word, b"public" | b"pub" | b"pubkey" | b"csrf" | b"xsrf"))
+        || (holds(b"vapid") && !holds(b"private"))
+}
+
+/// The words without those that may follow the one that decides.
+fn deciding<'a, 'b>(words: &'b [&'a [u8]]) -> &'b [&'a [u8]] {
+    let trailing = words.iter().rev().take_while(|word| TRAILING.holds(word) || word.len() == 1).count();
+    &words[..words.len() - trailing]
 }
 
 /// Whether the name is `secret_id`, which is a secret of Vault, although ids are none.
@@ -345,6 +365,13 @@ mod tests {
         ] {
             assert_eq!(Name::before(text.as_bytes()).promise(), Promise::Secret, "{text}");
         }
+    }
+
+    #[test]
+    fn labels_name_no_secret() {
+        let is_label = |name: &str| Name::new(name.as_bytes()).is_label();
+        assert!(is_label("ACME_CLIENT_ID") && is_label("acmeUrl") && is_label("md5") && is_label("rev"));
+        assert!(!is_label("acme_key") && !is_label("secret_id") && !is_label("acme"));
     }
 
     #[test]

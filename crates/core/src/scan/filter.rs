@@ -51,6 +51,9 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     if !rule.context.is_empty() {
         let word = context(rule, bytes, found.whole).ok_or(Reason::NoContext)?;
         reasons[2] = Some(Reason::Context(word.to_owned()));
+        if is_assigned {
+            doubt_labels(rule, chunk, &mut found);
+        }
     }
     if !is_assigned {
         run_checks(rule, chunk, &mut found)?;
@@ -227,14 +230,40 @@ fn context<'a>(rule: &'a Rule, bytes: &[u8], whole: Span) -> Option<&'a str> {
     let from = whole.start.saturating_sub(reach);
     let to = (whole.end + reach / 2).min(bytes.len());
     let near = &bytes[from..to];
-    rule.context.iter().map(AsRef::as_ref).find(|word| contains(near, word.as_bytes()))
+    // The owner of an assigned value stands as a word of its own: `box`, not `mailbox`.
+    let fits: fn(&[u8], usize) -> bool = if rule.gate.driver == Driver::Assigned { starts_word } else { |_, _| true };
+    rule.context.iter().map(AsRef::as_ref).find(|word| contains_where(near, word.as_bytes(), fits))
 }
 
 /// Whether `text` holds `word`, in any case.
 fn contains(text: &[u8], word: &[u8]) -> bool {
+    contains_where(text, word, |_, _| true)
+}
+
+/// Whether `text` holds `word`, in any case, at a place that fits.
+fn contains_where(text: &[u8], word: &[u8], fits: fn(&[u8], usize) -> bool) -> bool {
     let Some(first) = word.first() else { return false };
     let starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
-    starts.into_iter().any(|at| text.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
+    let is_at = |at: usize| text.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word));
+    starts.into_iter().any(|at| is_at(at) && fits(text, at))
+}
+
+/// Whether a word may start at a place: behind no letter, or at a hump.
+fn starts_word(text: &[u8], at: usize) -> bool {
+    let is_lower = |at: usize| text.get(at).is_some_and(u8::is_ascii_lowercase);
+    let Some(before) = at.checked_sub(1) else { return true };
+    !text[before].is_ascii_alphabetic() || (!is_lower(at) && (is_lower(before) || is_lower(at + 1)))
+}
+
+/// Lowers the confidence in a value whose name says that it is an identifier,
+/// an address or the like: a client ID has the look of its secret.
+fn doubt_labels(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) {
+    let subject = Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.path() };
+    if !rule.has_tag(Tag::Identifier) && check::is_label(&subject) {
+        found.confidence = Confidence::Low;
+        found.doubtful = true;
+        found.reasons.push(Reason::Failed("name"));
+    }
 }
 
 fn run_checks(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) -> Result<(), Reason> {
@@ -318,6 +347,13 @@ mod tests {
         let free = |text: &[u8]| starts_freely(text, text.len());
         assert!(free(b"") && free(b"=") && free(b"x\\n") && free(b"%3D") && free(b"\\u0022") && free(b"\x1b[32m"));
         assert!(!free(b"n") && !free(b"3D") && !free(b"0022") && !free(b"[32m") && !free(b"_"));
+    }
+
+    #[test]
+    fn an_owner_is_a_word_of_its_own() {
+        let starts = |text: &str| starts_word(text.as_bytes(), text.to_lowercase().find("box").expect("a box"));
+        assert!(starts("box") && starts("my_box") && starts("myBox") && starts("MY_BOX") && starts("APIBoxKey"));
+        assert!(!starts("mailbox") && !starts("MAILBOX") && !starts("Inbox"));
     }
 
     #[test]
