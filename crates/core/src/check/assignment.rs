@@ -327,8 +327,8 @@ fn is_dense(secret: &[u8], n_plain: usize) -> bool {
     n_plain * 3 >= secret.len() && !secret.iter().any(u8::is_ascii_whitespace)
 }
 
-/// Whether signs stand for letters within a word, as people write who take a
-/// common word for a password: `super$ecret`, `P@ssw0rd`.
+/// Whether signs stand for letters within a word, a dollar sign for an `s`, as
+/// people write who take a common word for a password.
 fn is_disguised(secret: &[u8]) -> bool {
     let is_sign = |three: &[u8]| {
         matches!(three[1], b'@' | b'$' | b'0' | b'3' | b'5')

@@ -48,7 +48,7 @@ pub(super) fn repair(secret: &[u8], dice: &mut Dice) -> Vec<u8> {
 /// Whether a value looks drawn at random by a machine.
 ///
 /// Of fifty random values of 20 letters and digits, at most one is refused.
-pub(super) fn is_random(value: &[u8]) -> bool {
+pub(crate) fn is_random(value: &[u8]) -> bool {
     if is_hex(value) {
         return distinct(value) >= 8;
     }

@@ -63,8 +63,8 @@ pub(super) fn repair_literal(secret: &[u8], dice: &mut Dice) -> Vec<u8> {
 /// Whether a value stands for itself.
 pub(super) fn is_literal(value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    // What stands behind a percent sign is a place for a value to be printed.
-    let is_printed = |at: usize| at > 0 && value[at - 1] == b'%';
+    // What stands behind a percent sign is a place for a value to be printed, behind a backslash a sign.
+    let is_printed = |at: usize| at > 0 && matches!(value[at - 1], b'%' | b'\\');
     let has_substance = value
         .iter()
         .enumerate()
