@@ -44,6 +44,9 @@ enum Command {
     History {
         /// The repository
         repo: PathBuf,
+        /// Look at every content whole, too; both must find the same
+        #[arg(long)]
+        twin: bool,
     },
     /// Redact a conversation, beside copying, parsing and scanning it
     Redact {
@@ -68,7 +71,7 @@ fn main() -> anyhow::Result<()> {
         Command::Floor { path } => floor::read(&path),
         Command::Memory { path } => floor::memory(&path),
         Command::Twin { path } => twin::compare(&path),
-        Command::History { repo } => history::compare(&repo),
+        Command::History { repo, twin } => history::compare(&repo, twin),
         Command::Redact { megabytes } => redact::run(megabytes),
         Command::Measure { times, command } => measure::run(times, &command),
     }

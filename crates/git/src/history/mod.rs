@@ -12,6 +12,7 @@ mod hits;
 mod limit;
 mod limited;
 mod names;
+mod numbers;
 mod options;
 mod regions;
 mod replay;

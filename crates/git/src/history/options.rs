@@ -21,6 +21,9 @@ pub struct HistoryOptions {
     /// A folder for what is to be known the next time; none to keep nothing. The
     /// file in it holds names of objects and places, and nothing of a secret.
     pub cache: Option<PathBuf>,
+    /// Look at every content whole rather than at what is new in it. It finds the
+    /// same, far more slowly: this is what the scan is tested against.
+    pub exhaustive: bool,
     /// Number of threads; 0 stands for one per processor.
     pub threads: usize,
 }

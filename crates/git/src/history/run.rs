@@ -273,7 +273,9 @@ impl Whole<'_> {
         let growth = Regions::new(self.history.scanner.rules().reach());
         let tell = |len| self.teller.tell(Event::Scanned(len));
         let scanner = &self.history.scanner;
-        let shared = Shared { scanner, growth: &growth, lookup: self.lookup, known, secrets, tell: &tell };
+        let is_exhaustive = self.history.options.exhaustive;
+        let shared =
+            Shared { scanner, growth: &growth, lookup: self.lookup, known, secrets, is_exhaustive, tell: &tell };
         let crew = Crew { without: &without, ..self.crew() };
         let screens = walk(self.objects, (self.families, Kind::Blob), &crew, || Screen::new(&shared));
         let (mut hits, mut is_whole) = (Vec::new(), true);

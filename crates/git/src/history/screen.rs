@@ -27,6 +27,7 @@ pub(super) struct Seen {
 pub(super) struct Screen<'a> {
     scanner: Scanner,
     growth: &'a Regions,
+    is_exhaustive: bool,
     lookup: &'a Lookup<'a>,
     known: &'a Known,
     secrets: &'a Secrets,
@@ -46,6 +47,8 @@ pub(super) struct Shared<'a> {
     pub(super) lookup: &'a Lookup<'a>,
     pub(super) known: &'a Known,
     pub(super) secrets: &'a Secrets,
+    /// Every content is looked at whole.
+    pub(super) is_exhaustive: bool,
     /// Hears the size of every object that was scanned.
     pub(super) tell: &'a (dyn Fn(u64) + Sync),
 }
@@ -57,6 +60,7 @@ impl<'a> Screen<'a> {
         Self {
             scanner,
             growth: shared.growth,
+            is_exhaustive: shared.is_exhaustive,
             lookup: shared.lookup,
             known: shared.known,
             secrets: shared.secrets,
@@ -129,7 +133,11 @@ impl Visit for Screen<'_> {
         let kind = self.known.first(number);
         let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
         let is_alike = kind == base.kind && self.known.further(number).is_empty();
-        if base.is_hit || !is_alike || (encoding, base.encoding) != (Encoding::Bytes, Encoding::Bytes) {
+        if self.is_exhaustive
+            || base.is_hit
+            || !is_alike
+            || (encoding, base.encoding) != (Encoding::Bytes, Encoding::Bytes)
+        {
             return self.whole(number, bytes);
         }
         let marks = base.marks | self.growth.new_marks(bytes, spans);

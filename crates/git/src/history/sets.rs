@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
 use super::hits::{Hit, SecretIdx};
+use super::numbers::ByNumber;
 use super::trees::Log;
 
 /// Secrets and how often each stands there, in the order of the secrets.
@@ -17,14 +18,14 @@ pub(super) type SetIdx = u32;
 pub(super) struct Sets {
     list: Vec<Set>,
     by_content: HashMap<Set, SetIdx>,
-    of: HashMap<u32, SetIdx>,
+    of: ByNumber<SetIdx>,
 }
 
 impl Sets {
     /// Returns the sets of all contents with hits and of all trees that lead to them.
     pub(super) fn new(hits: &[Hit], logs: &[Log]) -> Self {
         let mut sets =
-            Self { list: vec![Set::new()], by_content: HashMap::from([(Set::new(), 0)]), of: HashMap::new() };
+            Self { list: vec![Set::new()], by_content: HashMap::from([(Set::new(), 0)]), of: ByNumber::default() };
         for same in hits.chunk_by(|a, b| a.number == b.number) {
             let mut set = Set::new();
             same.iter().for_each(|hit| add(&mut set, (hit.secret, 1)));
@@ -62,12 +63,12 @@ impl Sets {
 
     /// Finds the set of a tree, those of its entries first. A tree that leads to
     /// itself, as only a forged one can, counts as empty there.
-    fn settle(&mut self, tree: u32, holders: &HashMap<u32, Vec<u32>>) {
+    fn settle(&mut self, tree: u32, holders: &ByNumber<Vec<u32>>) {
         let mut stack = vec![(tree, false)];
         while let Some((tree, is_ready)) = stack.pop() {
             let Some(entries) = holders.get(&tree) else { continue };
             if is_ready {
-                let mut all: HashMap<SecretIdx, u32> = HashMap::new();
+                let mut all: ByNumber<u32> = ByNumber::default();
                 for entry in entries {
                     for (secret, count) in self.get(self.of(*entry)) {
                         let sum = all.entry(*secret).or_default();
@@ -95,15 +96,15 @@ fn add(set: &mut Set, (secret, count): (SecretIdx, u32)) {
 }
 
 /// Returns every tree that leads to one of the objects, with those of its entries that do.
-fn closure(mut level: Vec<u32>, logs: &[Log]) -> HashMap<u32, Vec<u32>> {
-    let mut holders: HashMap<u32, Vec<u32>> = HashMap::new();
+fn closure(mut level: Vec<u32>, logs: &[Log]) -> ByNumber<Vec<u32>> {
+    let mut holders: ByNumber<Vec<u32>> = ByNumber::default();
     let mut wanted: Vec<bool> = Vec::new();
     while !level.is_empty() {
         let largest = level.iter().copied().max().unwrap_or(0) as usize;
         wanted.clear();
         wanted.resize(largest + 1, false);
         level.iter().for_each(|number| wanted[*number as usize] = true);
-        let mut found = HashMap::new();
+        let mut found = ByNumber::default();
         logs.iter().for_each(|log| log.holders(|number| wanted.get(number as usize) == Some(&true), &mut found));
         level = found.keys().filter(|tree| !holders.contains_key(tree)).copied().collect();
         for (tree, entries) in found {

@@ -1,10 +1,11 @@
 //! Reads all trees once: what they name, what they lead to, and what is missing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use leaktight_core::RuleSet;
 
 use super::names::{Namer, Names};
+use super::numbers::ByNumber;
 use crate::id::ObjectId;
 use crate::store::{Entry, Fault, Lookup, Mode, NONE, Spans, Visit, entries};
 
@@ -32,8 +33,8 @@ struct Record {
 
 impl Log {
     /// Adds to `holders` every tree that holds one of the objects, with those it holds.
-    pub(super) fn holders(&self, is_wanted: impl Fn(u32) -> bool, holders: &mut HashMap<u32, Vec<u32>>) {
-        let mut held: HashMap<u32, Vec<u32>> = HashMap::new();
+    pub(super) fn holders(&self, is_wanted: impl Fn(u32) -> bool, holders: &mut ByNumber<Vec<u32>>) {
+        let mut held: ByNumber<Vec<u32>> = ByNumber::default();
         for record in &self.records {
             let part = |from: u32, to: u32| self.entries[from as usize..to as usize].iter().copied();
             let mut all = held.get(&record.base).cloned().unwrap_or_default();
