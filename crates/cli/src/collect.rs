@@ -76,6 +76,11 @@ impl Sink for Gathered {
     }
 }
 
+/// Whether two findings at one place are of two secrets: a compressed text is one place.
+fn are_two(a: &Finding, b: &Finding) -> bool {
+    !a.origin.steps().is_empty() && a.fingerprint != b.fingerprint
+}
+
 impl<'a> Collector<'a> {
     /// Returns a collector for what a scanner and a parser of assistants' settings find.
     pub(crate) fn new((scanner, attacks): (&'a Scanner, &'a Attacks), interrupt: &'a Interrupt, least: Least) -> Self {
@@ -166,12 +171,13 @@ impl<'a> Collector<'a> {
         let mut findings = gathered.findings;
         let rule_id = |finding: &Finding| finding.rule().id.clone();
         findings.sort_by(|a, b| {
-            let place = (&a.origin, a.offset).cmp(&(&b.origin, b.offset));
+            let place = (a.origin.root(), a.offset).cmp(&(b.origin.root(), b.offset));
             place.then_with(|| rule_id(a).cmp(&rule_id(b))).then_with(|| b.secret.len().cmp(&a.secret.len()))
         });
         // The overlap of two parts of a large file is scanned twice, and a
         // match that the end of a part cuts short is whole in the next.
-        findings.dedup_by(|a, b| (&a.origin, a.offset, a.rule_idx) == (&b.origin, b.offset, b.rule_idx));
+        findings
+            .dedup_by(|a, b| (&a.origin, a.offset, a.rule_idx) == (&b.origin, b.offset, b.rule_idx) && !are_two(a, b));
         let mut below = gathered.below;
         below.sort_unstable();
         below.dedup();

@@ -1,8 +1,9 @@
 //! Bytes, and where they came from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::decode::Step;
 use crate::span::{Position, Span};
 
 /// Bytes to scan, with their origin.
@@ -30,6 +31,11 @@ impl<'a> Chunk<'a> {
         Self { bytes, origin, offset: 0, position: Position::default(), added: None }
     }
 
+    /// Returns a chunk of what a part of `parent` stands for.
+    pub(crate) fn nested(bytes: &'a [u8], parent: &Chunk<'_>, step: Step) -> Self {
+        Self::new(bytes, Arc::new(Origin::Nested { parent: Arc::clone(&parent.origin), step }))
+    }
+
     /// Returns a chunk of bytes in memory.
     pub fn memory(bytes: &'a [u8]) -> Self {
         Self::new(bytes, Arc::new(Origin::Memory))
@@ -55,6 +61,13 @@ pub enum Origin {
     File(PathBuf),
     /// An object of a repository.
     Blob(Box<Blob>),
+    /// What a part of other bytes stands for.
+    Nested {
+        /// Where the other bytes came from.
+        parent: Arc<Self>,
+        /// How they were decoded.
+        step: Step,
+    },
 }
 
 /// Text of a repository's history, and the commit it came with.
@@ -106,12 +119,49 @@ pub struct Commit {
 }
 
 impl Origin {
-    /// Returns the path of a file, or none.
-    pub fn path(&self) -> Option<&std::path::Path> {
+    /// Returns where the bytes came from before anything was decoded.
+    pub fn root(&self) -> &Self {
+        let mut origin = self;
+        while let Self::Nested { parent, .. } = origin {
+            origin = parent;
+        }
+        origin
+    }
+
+    /// Returns the same steps of decoding from another place.
+    #[must_use]
+    pub fn with_root(&self, root: Arc<Self>) -> Arc<Self> {
         match self {
+            Self::Nested { parent, step } => Arc::new(Self::Nested { parent: parent.with_root(root), step: *step }),
+            _ => root,
+        }
+    }
+
+    /// Returns how the bytes were decoded, the outermost step first; none when they were not.
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut origin = self;
+        while let Self::Nested { parent, step } = origin {
+            steps.push(*step);
+            origin = parent;
+        }
+        steps.reverse();
+        steps
+    }
+
+    /// Returns the path of the file that holds the bytes, decoded or not, or none.
+    pub fn path(&self) -> Option<&Path> {
+        match self.root() {
             Self::File(path) => Some(path),
             Self::Blob(blob) => blob.path.as_deref(),
             _ => None,
         }
+    }
+
+    /// The path that tells what kind of text this is: none for what is decoded
+    /// from data, which may be of any kind.
+    pub(crate) fn kind_path(&self) -> Option<&Path> {
+        let is_data = |step: &Step| step.is_data();
+        if self.steps().iter().any(is_data) { None } else { self.path() }
     }
 }

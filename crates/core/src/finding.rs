@@ -20,11 +20,14 @@ pub struct Finding {
     pub rules: Arc<RuleSet>,
     /// Index of the rule that matched.
     pub rule_idx: usize,
-    /// Where the bytes came from.
+    /// Where the bytes came from, and how they were decoded.
     pub origin: Arc<Origin>,
-    /// Offset of the secret within the origin, in bytes.
+    /// Offset of the secret within the origin's root, in bytes.
     pub offset: u64,
-    /// The secret.
+    /// Bytes of the root that hold the secret: as many as it has itself, or
+    /// those of the text that stands for it.
+    pub length: usize,
+    /// The secret, decoded.
     pub secret: Secret,
     /// Where the secret starts.
     pub start: Position,

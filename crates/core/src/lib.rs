@@ -25,6 +25,7 @@
 mod assign;
 mod check;
 mod chunk;
+mod decode;
 mod encoding;
 mod entropy;
 mod finding;
@@ -44,6 +45,7 @@ pub mod token;
 pub use leaktight_rules::PACK;
 
 pub use crate::chunk::{Blob, Chunk, Commit, Origin, Part};
+pub use crate::decode::{Step, encoded_copies};
 pub use crate::encoding::{Encoding, has_ascii_run};
 pub use crate::entropy::shannon;
 pub use crate::finding::{Excerpt, Finding, Fingerprint, Reason, Suppression};

@@ -118,6 +118,8 @@ named! {
         Unreachable("unreachable"),
         /// Another repository within one.
         Submodule("submodule"),
+        /// Encoded text nested too deep, or that decodes to too much.
+        DecodeLimit("decode-limit"),
         /// The scan was interrupted.
         Interrupted("interrupted"),
         /// A defect of this program.

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use leaktight_core::{
-    Chunk, Finding, Limits, Origin, Position, Rejection, RuleSet, Scan, Scanner, Secret, Span, line_around,
+    Chunk, Finding, Limits, Origin, Position, Rejection, RuleSet, Scan, Scanner, Secret, Span, encoded_copies,
+    line_around,
 };
 
 use super::setup;
 use crate::args::Explain;
-use crate::report::encoded;
+use crate::report::encoding;
 use crate::term::{escape, escape_path};
 use crate::{Hint, exit};
 
@@ -120,10 +121,10 @@ impl Secrets {
         let keys: HashSet<&[u8; KEY]> = keys.flatten().collect();
         let knows =
             |bytes: &[u8]| bytes.windows(KEY).any(|key| key.try_into().is_ok_and(|key: &[u8; KEY]| keys.contains(key)));
-        let mut spans = encoded::spans(text, knows);
+        let mut spans = encoded_copies(text, knows);
         spans.extend(found().filter_map(|finding| {
             let start = usize::try_from(finding.offset).ok()?;
-            Some(Span::new(start, start + finding.secret.len()))
+            Some(Span::new(start, start + finding.length))
         }));
         spans.extend(scans.iter().flat_map(|scan| &scan.rejected).map(|rejection| rejection.span));
         spans.sort_unstable();
@@ -150,6 +151,9 @@ fn explain_finding(out: &mut String, finding: &Finding) {
     let place = finding.start;
     let _ = writeln!(out, "{}:{}: {} is a finding: {}", place.line, place.column, finding.masked(), rule.title);
     let _ = writeln!(out, "  rule {}, severity {}, confidence {}", rule.id, finding.severity, finding.confidence);
+    if !finding.origin.steps().is_empty() {
+        let _ = writeln!(out, "  encoding {}", encoding(finding));
+    }
     for reason in &finding.reasons {
         let _ = writeln!(out, "  - {reason}");
     }

@@ -231,7 +231,7 @@ fn hide_others(finding: &mut Finding, all: &Scanner) {
     let secrets = &mut finding.excerpt.secrets;
     secrets.extend(scan.findings.iter().filter_map(|other| {
         let start = usize::try_from(other.offset).ok()?;
-        Some(Span::new(start, start + other.secret.len()))
+        Some(Span::new(start, start + other.length))
     }));
     secrets.sort_unstable();
     secrets.dedup_by(|next, last| {

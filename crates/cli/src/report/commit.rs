@@ -10,7 +10,7 @@ const SHORT: usize = 12;
 
 /// Returns what is known about a finding in a history.
 pub(super) fn of(finding: &Finding) -> Option<&Blob> {
-    match &*finding.origin {
+    match finding.origin.root() {
         Origin::Blob(blob) => Some(blob),
         _ => None,
     }

@@ -12,10 +12,10 @@ use super::commit;
 use super::gap::{Gap, gaps};
 use super::line::Masker;
 use super::text::{shown, shown_origin, shown_path};
-use super::{Report, suppression_name};
+use super::{Report, encoding, suppression_name};
 
 /// Columns of the table.
-const N: usize = 24;
+const N: usize = 25;
 
 const HEADER: [&str; N] = [
     "type",
@@ -42,6 +42,7 @@ const HEADER: [&str; N] = [
     "in_head",
     "removed",
     "other_places",
+    "encoding",
 ];
 
 /// Writes a report.
@@ -100,6 +101,7 @@ fn finding_row(finding: &Finding, masker: &Masker<'_>) -> [String; N] {
         blob.map(|blob| blob.in_head.to_string()).unwrap_or_default(),
         removed.map(|commit| commit.id.clone()).unwrap_or_default(),
         blob.map(|blob| blob.others.to_string()).unwrap_or_default(),
+        encoding(finding),
     ]
 }
 

@@ -13,7 +13,7 @@ use super::commit;
 use super::gap::{Gap, gaps};
 use super::line::{Masker, columns};
 use super::text::{origin_text, shown_path};
-use super::{Report, human};
+use super::{Report, encoded_as, human};
 use crate::term;
 
 /// Gaps told one by one.
@@ -38,10 +38,11 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn write_finding(finding: &Finding, masker: &Masker<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rule = finding.rule();
     let message = format!(
-        "{} ({}, {} confidence). {} {} {} {}",
+        "{} ({}, {} confidence{}). {} {} {} {}",
         rule.title,
         rule.id,
         finding.confidence,
+        encoded_as(finding),
         rule.impact,
         rule.revoke,
         rule.link,

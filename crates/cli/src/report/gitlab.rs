@@ -10,7 +10,7 @@ use super::commit::{self, date};
 use super::gap::{Gap, gaps};
 use super::line::Masker;
 use super::text::{clip, origin_text, shown_path, web_link};
-use super::{HOME_PAGE, Report, TOOL_VERSION, json};
+use super::{HOME_PAGE, Report, TOOL_VERSION, encoded_as, json};
 
 /// Writes a report that says the scan ended now.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -59,7 +59,7 @@ fn vulnerability(finding: &Finding, masker: &Masker<'_>) -> Value {
         "id": id(finding),
         "category": "secret_detection",
         "name": clip(&rule.title, 255),
-        "description": format!("{} found, with {} confidence. {}", rule.title, finding.confidence, rule.impact),
+        "description": description(finding),
         "solution": clip(&rule.revoke, 7000),
         "severity": severity(finding.severity),
         "scanner": { "id": "leaktight", "name": "Leaktight" },
@@ -91,6 +91,12 @@ fn commit(finding: &Finding, masker: &Masker<'_>) -> Value {
         // What GitLab's own analyzer writes when it scans no commit.
         None => json!({ "sha": "0000000" }),
     }
+}
+
+fn description(finding: &Finding) -> String {
+    let rule = finding.rule();
+    let encoding = encoded_as(finding);
+    format!("{} found{encoding}, with {} confidence. {}", rule.title, finding.confidence, rule.impact)
 }
 
 fn severity(severity: Severity) -> &'static str {

@@ -20,7 +20,7 @@ use super::commit;
 use super::gap::gaps;
 use super::line::Masker;
 use super::text::{shown, shown_origin, shown_path};
-use super::{Report, Style, suppression_name};
+use super::{Report, Style, encoding, suppression_name};
 
 /// Gaps listed one by one.
 const LISTED: usize = 10;
@@ -35,7 +35,7 @@ pub(super) const GOOD: Colour = AnsiColor::Green.on_default().bold();
 /// Writes a report.
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut printer = Printer { style, masker: Masker::new(report), told: HashMap::new(), out };
-    for group in report.listed().chunk_by(|a, b| shown_origin(&a.origin) == shown_origin(&b.origin)) {
+    for group in report.listed().chunk_by(|a, b| a.origin.root() == b.origin.root()) {
         printer.file(group)?;
     }
     printer.gaps(report)?;
@@ -78,6 +78,7 @@ impl Printer<'_> {
             }
             self.note("state", &commit::fate(blob, &self.masker), gutter)?;
         }
+        self.note("encoding", &encoding(finding), gutter)?;
         self.advice(finding, path, gutter)?;
         if self.style.explain {
             let reasons: Vec<String> = finding.reasons.iter().map(ToString::to_string).collect();

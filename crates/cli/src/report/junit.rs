@@ -5,11 +5,11 @@ use std::io::{self, Write};
 
 use leaktight_core::Finding;
 
-use super::Report;
 use super::commit;
 use super::gap::{Gap, gaps};
 use super::line::Masker;
 use super::text::{shown_origin, shown_path};
+use super::{Report, encoded_as};
 use crate::term;
 
 /// Writes a report.
@@ -41,7 +41,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn write_finding(finding: &Finding, masker: &Masker<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rule = finding.rule();
-    let message = format!("{} ({}, {} confidence)", rule.title, finding.severity, finding.confidence);
+    let encoding = encoded_as(finding);
+    let message = format!("{} ({}, {} confidence{encoding})", rule.title, finding.severity, finding.confidence);
     let text = [
         format!("{} | {}", finding.start.line, masker.line(finding).text()),
         rule.impact.to_string(),

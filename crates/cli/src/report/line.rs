@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use leaktight_core::{Finding, Span};
+use leaktight_core::{Finding, Span, encoded_copies};
 
+use super::Report;
 use super::text::shown;
-use super::{Report, encoded};
 
 /// What stands for a secret of which nothing is told.
 const MASK: &str = "********";
@@ -124,7 +124,7 @@ impl<'a> Masker<'a> {
             let tails = self.tails.get(key).into_iter().flatten();
             hidden.extend(tails.filter_map(|secret| copy_until(text, at + KEY, secret)));
         }
-        hidden.extend(encoded::spans(text, |bytes| self.knows(bytes)));
+        hidden.extend(encoded_copies(text, |bytes| self.knows(bytes)));
         hidden.sort_unstable();
         hidden
     }
@@ -180,6 +180,11 @@ pub(super) fn columns(finding: &Finding) -> (u64, u64) {
     let (text, secret) = (finding.excerpt.text.expose(), finding.secret.expose());
     let unseen = (finding.start.column - 1).saturating_sub(mark.start as u64);
     let start = 1 + unseen + count(&text[..mark.start]);
+    if !finding.origin.steps().is_empty() {
+        // What stands for the secret is ASCII, of which bytes are characters.
+        let is_one = finding.end.line == finding.start.line;
+        return (start, if is_one { start + finding.length as u64 } else { finding.end.column });
+    }
     if finding.end.line == finding.start.line {
         return (start, start + count(secret));
     }

@@ -2,7 +2,6 @@
 
 mod commit;
 mod csv;
-pub(crate) mod encoded;
 mod gap;
 mod github;
 mod gitlab;
@@ -101,7 +100,8 @@ impl Report {
     fn listed(&self) -> Vec<&Finding> {
         let mut listed: Vec<&Finding> = self.findings.iter().chain(self.listed_suppressed()).collect();
         if self.include_suppressed {
-            listed.sort_by(|a, b| (&a.origin, a.offset, a.rule_idx).cmp(&(&b.origin, b.offset, b.rule_idx)));
+            listed
+                .sort_by(|a, b| (a.origin.root(), a.offset, a.rule_idx).cmp(&(b.origin.root(), b.offset, b.rule_idx)));
         }
         listed
     }
@@ -178,6 +178,17 @@ pub(crate) fn write(report: &Report, format: Format, style: Style, out: &mut dyn
         Format::Junit => junit::write(report, out),
         Format::Csv => csv::write(report, out),
     }
+}
+
+/// How the secret of a finding is encoded, for people: `base64 > escape`; empty where it is not.
+pub(crate) fn encoding(finding: &Finding) -> String {
+    finding.origin.steps().iter().map(|step| step.name()).collect::<Vec<_>>().join(" > ")
+}
+
+/// The same as the end of a sentence that says what was found.
+fn encoded_as(finding: &Finding) -> String {
+    let encoding = encoding(finding);
+    if encoding.is_empty() { encoding } else { format!(", encoded as {encoding}") }
 }
 
 /// The name reports use for what suppressed a finding.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use data_encoding::BASE64;
-use leaktight_core::{Confidence, Finding, Fingerprint, Reason, Severity, Skip, SkipReason, Suppression, Tag};
+use leaktight_core::{Confidence, Finding, Fingerprint, Reason, Severity, Skip, SkipReason, Step, Suppression, Tag};
 use serde::Serialize;
 
 use super::commit::{self, HistoryRecord};
@@ -48,9 +48,12 @@ pub(super) struct Record<'a> {
     end_column: u64,
     /// Bytes of the file before the secret.
     offset: u64,
-    /// Bytes of the secret.
+    /// Bytes of the file that hold the secret, encoded or not.
     length: usize,
-    /// The secret, masked unless it was asked for.
+    /// How the secret is encoded there, the outermost step first; left out where it is not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    encoding: Vec<Step>,
+    /// The secret, decoded, and masked unless it was asked for.
     secret: String,
     /// The line round the secret: clipped, masked, and escaped for a terminal.
     excerpt: String,
@@ -91,7 +94,8 @@ impl<'a> Record<'a> {
             end_line: finding.end.line,
             end_column: finding.end.column,
             offset: finding.offset,
-            length: finding.secret.len(),
+            length: finding.length,
+            encoding: finding.origin.steps(),
             secret: masker.secret(finding),
             excerpt: masker.line(finding).text(),
             fingerprint: finding.fingerprint,

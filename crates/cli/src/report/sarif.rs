@@ -16,7 +16,7 @@ use super::gap::{Gap, gaps};
 use super::line::{Masker, columns};
 use super::record::Ledger;
 use super::text::{clip, origin_text, path_bytes, web_link};
-use super::{HOME_PAGE, Report, TOOL_VERSION, json};
+use super::{HOME_PAGE, Report, TOOL_VERSION, encoded_as, json};
 
 /// Characters GitHub reads of a description.
 const DESCRIPTION: usize = 1024;
@@ -165,7 +165,9 @@ fn score(severity: Severity) -> &'static str {
 
 fn result(finding: &Finding, rules: &Rules<'_>, masker: &Masker<'_>) -> Value {
     let rule = finding.rule();
-    let text = format!("{} found. {} {} {}", rule.title, rule.impact, rule.revoke, commit::introduced(finding, masker));
+    let introduced = commit::introduced(finding, masker);
+    let encoded = encoded_as(finding);
+    let text = format!("{} found{encoded}. {} {} {introduced}", rule.title, rule.impact, rule.revoke);
     let mut value = json!({
         "ruleId": rule.id,
         "ruleIndex": rules.places[rule.id.as_ref()],
@@ -180,6 +182,9 @@ fn result(finding: &Finding, rules: &Rules<'_>, masker: &Masker<'_>) -> Value {
     });
     if let Some(blob) = commit::of(finding) {
         value["properties"]["history"] = json!(HistoryRecord::new(blob, masker));
+    }
+    if !finding.origin.steps().is_empty() {
+        value["properties"]["encoding"] = json!(finding.origin.steps());
     }
     if let Some(by) = finding.suppressed {
         value["suppressions"] = json!([suppression(by)]);
@@ -202,7 +207,7 @@ fn region(finding: &Finding, masker: &Masker<'_>) -> Value {
         "endLine": finding.end.line,
         "endColumn": end,
         "byteOffset": finding.offset,
-        "byteLength": finding.secret.len(),
+        "byteLength": finding.length,
         "snippet": { "text": masker.line(finding).text() },
     })
 }

@@ -86,7 +86,7 @@ pub(super) fn detected(text: &[u8], changed: Option<&View>, scan: &Scan) -> Vec<
 
 fn span_of(finding: &Finding) -> Span {
     let start = usize::try_from(finding.offset).expect("a window fits into memory");
-    Span::new(start, start + finding.secret.len())
+    Span::new(start, start + finding.length)
 }
 
 /// Returns what is left of a span without the placeholders in it: the whole of

@@ -3,6 +3,7 @@
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 
 use crate::check::Outcome;
+use crate::decode::{decode_base64, sextet};
 
 /// Checks that the secret decodes.
 pub(super) fn check(secret: &[u8]) -> Outcome {
@@ -17,20 +18,8 @@ pub(super) fn check(secret: &[u8]) -> Outcome {
 /// Bits that stand for no byte may have any value.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let text = unpadded(text);
-    if text.len() % 4 == 1 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let (mut bits, mut held) = (0_u32, 0);
-    for byte in text {
-        bits = bits << 6 | u32::from(digit(*byte)?);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-        }
-    }
-    Some(bytes)
+    let whole = text.len() % 4 != 1 && text.iter().all(|byte| is_digit(*byte));
+    whole.then(|| decode_base64(text))
 }
 
 /// Returns the text without the `=` at its end, of which there may be two.
@@ -49,18 +38,7 @@ pub(super) fn encode_like(bytes: &[u8], sample: &[u8]) -> Vec<u8> {
 
 /// Whether a byte belongs to either alphabet.
 pub(super) fn is_digit(byte: u8) -> bool {
-    digit(byte).is_some()
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
+    sextet(byte).is_some()
 }
 
 #[cfg(test)]

@@ -24,7 +24,15 @@ pub(super) fn repair_bech32(secret: &[u8]) -> Vec<u8> {
 
 /// Checks the double SHA-256 of base58check.
 pub(super) fn check_base58(secret: &[u8]) -> Outcome {
-    verdict(bs58::decode(secret).with_check(None).into_vec().is_ok())
+    let bytes = bs58::decode(secret).into_vec().unwrap_or_default();
+    let holds = |(body, stated): (&[u8], &[u8; 4])| base58_checksum(body) == *stated;
+    verdict(bytes.split_last_chunk().is_some_and(holds))
+}
+
+/// The first bytes of the double SHA-256 that stand behind the body.
+fn base58_checksum(body: &[u8]) -> [u8; 4] {
+    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(Sha256::digest(body)).into();
+    [a, b, c, d]
 }
 
 /// Returns the secret with the right double SHA-256.
@@ -35,8 +43,7 @@ pub(super) fn repair_base58(secret: &[u8]) -> Vec<u8> {
     let Some((body, _)) = bytes.split_last_chunk::<4>() else {
         return secret.to_vec();
     };
-    let hash = Sha256::digest(Sha256::digest(body));
-    bs58::encode([body, &hash[..4]].concat()).into_vec()
+    bs58::encode([body, &base58_checksum(body)].concat()).into_vec()
 }
 
 /// Checks the CRC-16 of a NATS key.

@@ -29,12 +29,14 @@ pub(super) struct Masks {
     pub(super) digit: Mask,
     /// Where four bytes look like the start of a searched-for window.
     pub(super) word: Mask,
+    /// The first byte of escapes: `\\`, `%` and `&`.
+    pub(super) opener: Mask,
 }
 
 impl Default for Masks {
     fn default() -> Self {
         let none = [0; BLOCK_LANES];
-        Self { narrow: none, wide: none, digit: none, word: none }
+        Self { narrow: none, wide: none, digit: none, word: none, opener: none }
     }
 }
 
@@ -81,6 +83,7 @@ impl Level {
 
 const NARROW: u8 = 1;
 const WIDE: u8 = 2;
+const OPENER: u8 = 4;
 
 /// The classes of each byte.
 static CLASSES: [u8; 256] = {
@@ -92,6 +95,8 @@ static CLASSES: [u8; 256] = {
             classes[byte] = NARROW | WIDE;
         } else if b == b'+' || b == b'/' {
             classes[byte] = WIDE;
+        } else if b == b'\\' || b == b'%' || b == b'&' {
+            classes[byte] = OPENER;
         }
         byte += 1;
     }
@@ -115,14 +120,16 @@ pub(super) fn is_wide(byte: u8) -> bool {
 
 fn portable(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
     for (lane, bytes) in block[..block.len() - BEYOND].chunks_exact(LANE).enumerate() {
-        let (mut narrow, mut wide, mut digit) = (0, 0, 0);
+        let (mut narrow, mut wide, mut digit, mut opener) = (0, 0, 0, 0);
         for (bit, byte) in bytes.iter().enumerate() {
             let class = CLASSES[usize::from(*byte)];
             digit |= u64::from(byte.is_ascii_digit()) << bit;
             narrow |= u64::from(class & NARROW) << bit;
             wide |= u64::from((class & WIDE) >> 1) << bit;
+            opener |= u64::from((class & OPENER) >> 2) << bit;
         }
         (masks.narrow[lane], masks.wide[lane], masks.digit[lane]) = (narrow, wide, digit);
+        masks.opener[lane] = opener;
         if !teddy.empty {
             let windows = block[lane * LANE..(lane + 1) * LANE + BEYOND].windows(WINDOW);
             masks.word[lane] =
@@ -146,22 +153,25 @@ mod x86 {
     /// its low and its high nibble share a bit; `EXTRA` is the bit of those that
     /// belong to the wide class only.
     const EXTRA: u8 = 32;
+    /// The bits of bytes that open escapes: `%` and `&`, and the backslash.
+    const SIGN: u8 = 64;
+    const SLASH: u8 = 128;
 
-    const HIGH: [u8; 16] = [0, 0, 2 | EXTRA, 1, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
+    const HIGH: [u8; 16] = [0, 0, 2 | EXTRA | SIGN, 1, 4, 8 | SLASH, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
     const LOW: [u8; 16] = [
         1 | 8 | 16,     // 0: 0, P, p
         1 | 4 | 8 | 16, // 1
         1 | 4 | 8 | 16,
         1 | 4 | 8 | 16,
         1 | 4 | 8 | 16,
-        1 | 4 | 8 | 16,
-        1 | 4 | 8 | 16,
+        1 | 4 | 8 | 16 | SIGN, // 5: and %
+        1 | 4 | 8 | 16 | SIGN, // 6: and &
         1 | 4 | 8 | 16,
         1 | 4 | 8 | 16,
         1 | 4 | 8 | 16, // 9
         4 | 8 | 16,     // a: J, Z, j, z
         4 | EXTRA,      // b: K, k, +
-        4,              // c: L, l
+        4 | SLASH,      // c: L, l, backslash
         4 | 2,          // d: M, m, -
         4,              // e: N, n
         4 | 8 | EXTRA,  // f: O, o, _, /
@@ -259,7 +269,9 @@ mod x86 {
     #[target_feature(enable = "avx2")]
     fn avx2_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         let (low, high) = (table32(&LOW), table32(&HIGH));
-        let not_extra = _mm256_set1_epi8(!(EXTRA as i8));
+        let openers = _mm256_set1_epi8((SIGN | SLASH) as i8);
+        let in_narrow = _mm256_set1_epi8(!(EXTRA | SIGN | SLASH) as i8);
+        let in_wide = _mm256_set1_epi8(!(SIGN | SLASH) as i8);
         let zero = _mm256_setzero_si256();
         let mut tables = [[(zero, zero); WINDOW]; 2];
         for (table, (low, high)) in tables.as_flattened_mut().iter_mut().zip(teddy.nibbles.as_flattened()) {
@@ -267,7 +279,7 @@ mod x86 {
         }
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            let (mut narrow, mut wide, mut digit, mut word) = (0, 0, 0, 0);
+            let (mut narrow, mut wide, mut digit, mut word, mut opener) = (0, 0, 0, 0, 0);
             for at in [0, 32] {
                 let ahead = [
                     load32(&bytes[at..]),
@@ -276,8 +288,9 @@ mod x86 {
                     load32(&bytes[at + 3..]),
                 ];
                 let class = look32(ahead[0], low, high);
-                narrow |= set32(_mm256_and_si256(class, not_extra)) << at;
-                wide |= set32(class) << at;
+                narrow |= set32(_mm256_and_si256(class, in_narrow)) << at;
+                wide |= set32(_mm256_and_si256(class, in_wide)) << at;
+                opener |= set32(_mm256_and_si256(class, openers)) << at;
                 digit |= digits32(ahead[0]) << at;
                 let mut any = zero;
                 for half in &tables {
@@ -289,7 +302,7 @@ mod x86 {
                 }
                 word |= set32(any) << at;
             }
-            (masks.narrow[lane], masks.wide[lane]) = (narrow, wide);
+            (masks.narrow[lane], masks.wide[lane], masks.opener[lane]) = (narrow, wide, opener);
             (masks.digit[lane], masks.word[lane]) = (digit, word);
         }
     }
@@ -297,7 +310,9 @@ mod x86 {
     #[target_feature(enable = "ssse3")]
     fn ssse3_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         let (low, high) = (load16(&LOW), load16(&HIGH));
-        let not_extra = _mm_set1_epi8(!(EXTRA as i8));
+        let openers = _mm_set1_epi8((SIGN | SLASH) as i8);
+        let in_narrow = _mm_set1_epi8(!(EXTRA | SIGN | SLASH) as i8);
+        let in_wide = _mm_set1_epi8(!(SIGN | SLASH) as i8);
         let zero = _mm_setzero_si128();
         let mut tables = [[(zero, zero); WINDOW]; 2];
         for (table, (low, high)) in tables.as_flattened_mut().iter_mut().zip(teddy.nibbles.as_flattened()) {
@@ -305,7 +320,7 @@ mod x86 {
         }
         for (lane, start) in (0..block.len() - BEYOND).step_by(LANE).enumerate() {
             let bytes = &block[start..start + LANE + BEYOND];
-            let (mut narrow, mut wide, mut digit, mut word) = (0, 0, 0, 0);
+            let (mut narrow, mut wide, mut digit, mut word, mut opener) = (0, 0, 0, 0, 0);
             for at in [0, 16, 32, 48] {
                 let ahead = [
                     load16(&bytes[at..]),
@@ -314,8 +329,9 @@ mod x86 {
                     load16(&bytes[at + 3..]),
                 ];
                 let class = look16(ahead[0], low, high);
-                narrow |= set16(_mm_and_si128(class, not_extra)) << at;
-                wide |= set16(class) << at;
+                narrow |= set16(_mm_and_si128(class, in_narrow)) << at;
+                wide |= set16(_mm_and_si128(class, in_wide)) << at;
+                opener |= set16(_mm_and_si128(class, openers)) << at;
                 digit |= digits16(ahead[0]) << at;
                 let mut any = zero;
                 for half in &tables {
@@ -327,7 +343,7 @@ mod x86 {
                 }
                 word |= set16(any) << at;
             }
-            (masks.narrow[lane], masks.wide[lane]) = (narrow, wide);
+            (masks.narrow[lane], masks.wide[lane], masks.opener[lane]) = (narrow, wide, opener);
             (masks.digit[lane], masks.word[lane]) = (digit, word);
         }
     }
@@ -369,6 +385,7 @@ mod tests {
             assert_eq!(got.wide, expected.wide, "{level:?}");
             assert_eq!(got.digit, expected.digit, "{level:?}");
             assert_eq!(got.word, expected.word, "{level:?}");
+            assert_eq!(got.opener, expected.opener, "{level:?}");
         }
     }
 

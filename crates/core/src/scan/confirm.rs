@@ -109,7 +109,7 @@ impl<'a, 'b> Confirm<'a, 'b> {
         if let Some((_, wanted)) = self.confined.iter().find(|(known, _)| *known == rule_idx) {
             return *wanted;
         }
-        let wanted = filter::in_file(rule, self.chunk.origin.path()).is_ok();
+        let wanted = filter::in_file(rule, self.chunk.origin.kind_path()).is_ok();
         self.confined.push((rule_idx, wanted));
         wanted
     }

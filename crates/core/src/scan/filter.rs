@@ -21,7 +21,7 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     let bytes = chunk.bytes;
     found.confidence = rules.adjusted(found.rule_idx).confidence.unwrap_or(rule.confidence);
     let mut reasons = [Some(Reason::Pattern), None, None];
-    in_file(rule, chunk.origin.path())?;
+    in_file(rule, chunk.origin.kind_path())?;
     let is_assigned = rule.gate.driver == Driver::Assigned;
     if !is_assigned && rule.boundary.at_start() && !starts_freely(bytes, found.whole.start) {
         return Err(Reason::Boundary);
@@ -269,7 +269,7 @@ fn doubt_labels(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) {
 fn run_checks(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) -> Result<(), Reason> {
     for check in &*rule.checks {
         let subject =
-            Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.path() };
+            Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.kind_path() };
         match check::run(*check, &subject) {
             Outcome::Pass => pass(*check, found),
             Outcome::Neutral => {}

@@ -5,6 +5,7 @@
 use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
 use super::runs::{Block, Kind, Run, RunFinder, naive_runs};
+use crate::decode::Finder;
 use crate::rule::{Driver, NAME_WORDS};
 use crate::ruleset::RuleSet;
 use crate::span::Span;
@@ -39,6 +40,10 @@ pub(super) struct Scratch {
     places: Vec<usize>,
     padded: Vec<u8>,
     masks: Box<Masks>,
+    /// Runs that may stand for text.
+    encoded: Vec<Span>,
+    /// What stands for other bytes.
+    pub(super) finder: Finder,
 }
 
 /// Gives `confirm` every place where a rule of the set could match.
@@ -62,6 +67,13 @@ pub(super) fn candidates(
         }
     }
     gate.flush(confirm);
+}
+
+/// Finds what stands for other bytes, and nothing else.
+pub(super) fn encoded(rules: &RuleSet, bytes: &[u8], scratch: &mut Scratch) {
+    let mut gate = Gate { rules, tables: rules.tables(), bytes, scratch };
+    let mut finder = RunFinder::default();
+    gate.blocks(|gate, base, count| gate.classify_block(&mut finder, Level::Portable, (base, count)));
 }
 
 /// Gives `confirm` the whole of the bytes for every rule: the slow twin.
@@ -103,22 +115,37 @@ impl Gate<'_> {
     /// Classifies the bytes block by block and follows up what stands out.
     fn sweep(&mut self, level: Level, confirm: &mut Confirm<'_, '_>) {
         let mut finder = RunFinder::default();
+        self.blocks(|gate, base, count| {
+            gate.classify_block(&mut finder, level, (base, count));
+            gate.follow_words(base, count);
+            gate.follow_cold();
+            gate.follow_assignments(confirm);
+            gate.follow_runs();
+            if gate.scratch.candidates.len() >= BATCH {
+                gate.flush(confirm);
+            }
+        });
+    }
+
+    /// Calls `each` with the place of every block and the number of its lanes.
+    fn blocks(&mut self, mut each: impl FnMut(&mut Self, usize, usize)) {
         let n_lanes = self.bytes.len().div_ceil(LANE);
         for first in (0..n_lanes).step_by(BLOCK_LANES) {
-            let count = BLOCK_LANES.min(n_lanes - first);
-            self.classify(first * LANE, count, level);
-            let Scratch { masks, runs, .. } = &mut *self.scratch;
-            runs.clear();
-            let block = Block { bytes: self.bytes, base: first * LANE, n_lanes: count };
-            finder.find(block, masks, level, runs);
-            self.follow_words(first * LANE, count);
-            self.follow_cold();
-            self.follow_assignments(confirm);
-            self.follow_runs();
-            if self.scratch.candidates.len() >= BATCH {
-                self.flush(confirm);
-            }
+            each(self, first * LANE, BLOCK_LANES.min(n_lanes - first));
         }
+    }
+
+    /// Finds the runs of a block, and what in it stands for other bytes.
+    fn classify_block(&mut self, finder: &mut RunFinder, level: Level, (base, count): (usize, usize)) {
+        self.classify(base, count, level);
+        let Scratch { masks, runs, encoded, finder: decoder, .. } = &mut *self.scratch;
+        runs.clear();
+        encoded.clear();
+        let block = Block { bytes: self.bytes, base, n_lanes: count };
+        finder.find(block, masks, level, (runs, encoded));
+        decoder.look_at_lanes(self.bytes, base, &masks.narrow[..count], &masks.opener[..count]);
+        runs.iter().filter(|run| run.kind != Kind::Wide).for_each(|run| decoder.look_at_token(self.bytes, run.span()));
+        encoded.iter().for_each(|run| decoder.look_at_run(self.bytes, *run));
     }
 
     /// Fills the masks of the block at `base`.

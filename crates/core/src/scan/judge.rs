@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::Scanner;
 use super::confirm::Match;
+use super::nested::Nested;
 use crate::chunk::Chunk;
 use crate::finding::{Excerpt, Finding, Fingerprint, Reason, Suppression};
+use crate::rule::Rule;
 use crate::ruleset::RuleSet;
 use crate::secret::Secret;
-use crate::span::{Span, line_around};
+use crate::span::{Position, Span, line_around};
 
 /// Bytes of a line shown on either side of a secret.
 const MARGIN: usize = 72;
@@ -20,40 +22,91 @@ const CONTEXT: usize = 128;
 const MARK_REACH: usize = 4096;
 const MARK: &[u8] = b"leaktight:allow";
 
-/// Turns the matches of a chunk, in the order of their places, into findings,
+/// Turns the matches of a chunk and the findings in what it decodes to, both in
+/// the order of their places, into findings of the chunk,
 /// those that are not new left out.
-pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match]) -> Vec<Finding> {
-    let secrets: Vec<Span> = matches.iter().map(|found| found.secret).collect();
-    let mut seen = (0, chunk.position);
-    let mut findings = Vec::with_capacity(matches.len());
-    // All of them are masked, also those that are not new or beyond the limit.
+pub(super) fn findings(scanner: &Scanner, chunk: &Chunk<'_>, matches: &[Match], nested: Vec<Nested>) -> Vec<Finding> {
+    let mut secrets: Vec<Span> = matches.iter().map(|found| found.secret).collect();
+    secrets.extend(nested.iter().map(|one| one.span));
+    let mut judge = Judge { scanner, chunk, secrets: join(secrets), seen: (0, chunk.position) };
+    let mut nested = nested.into_iter().peekable();
+    let most = scanner.limits.findings;
+    let mut findings = Vec::with_capacity((matches.len() + nested.len()).min(most));
     let least = scanner.limits.confidence;
     let new = matches.iter().filter(|found| found.confidence >= least && chunk.is_added(found.secret));
-    for found in new.take(scanner.limits.findings) {
-        let adjusted = scanner.rules.adjusted(found.rule_idx);
-        let secret = found.secret;
-        let start = seen.1.advance(chunk.bytes, Span::new(seen.0, secret.start));
-        seen = (secret.start, start);
+    for found in new {
+        while let Some(one) = nested.next_if(|one| one.span < found.secret) {
+            findings.push(judge.adopt(one));
+        }
+        findings.push(judge.finding(found));
+        if findings.len() >= most {
+            break;
+        }
+    }
+    findings.extend(nested.map(|one| judge.adopt(one)));
+    findings.truncate(most);
+    findings
+}
+
+/// Makes findings, one place after the other.
+struct Judge<'a> {
+    scanner: &'a Scanner,
+    chunk: &'a Chunk<'a>,
+    /// All of them are masked, also those that are not new or beyond the limit.
+    secrets: Vec<Span>,
+    /// The last place whose line and column are known.
+    seen: (usize, Position),
+}
+
+impl Judge<'_> {
+    fn finding(&mut self, found: &Match) -> Finding {
+        let (scanner, chunk, secret) = (self.scanner, self.chunk, found.secret);
         let rule = scanner.rules.rule(found.rule_idx);
         let bytes = &chunk.bytes[secret.range()];
-        let allowed = scanner.limits.inline_allow && is_allowed(&scanner.rules, rule.id.as_ref(), chunk.bytes, secret);
-        findings.push(Finding {
+        let (start, end) = self.positions(secret);
+        Finding {
             rules: Arc::clone(&scanner.rules),
             rule_idx: found.rule_idx,
             origin: Arc::clone(&chunk.origin),
             offset: chunk.offset + secret.start as u64,
+            length: secret.len(),
             secret: Secret::new(bytes),
             start,
-            end: start.advance(chunk.bytes, secret),
-            excerpt: excerpt(chunk.bytes, secret, &secrets),
+            end,
+            excerpt: excerpt(chunk.bytes, secret, &self.secrets),
             confidence: found.confidence,
-            severity: adjusted.severity.unwrap_or(rule.severity),
+            severity: scanner.rules.adjusted(found.rule_idx).severity.unwrap_or(rule.severity),
             reasons: found.reasons.clone(),
             fingerprint: Fingerprint::new(rule, bytes, line_parts(chunk.bytes, secret)),
-            suppressed: allowed.then_some(Suppression::Inline),
-        });
+            suppressed: self.is_allowed(rule, secret).then_some(Suppression::Inline),
+        }
     }
-    findings
+
+    /// Makes a finding of what was found in decoded bytes: where it is and what
+    /// stands round it changes, what it is does not.
+    fn adopt(&mut self, nested: Nested) -> Finding {
+        let Nested { span, mut finding, .. } = nested;
+        (finding.start, finding.end) = self.positions(span);
+        finding.offset = self.chunk.offset + span.start as u64;
+        finding.length = span.len();
+        finding.excerpt = excerpt(self.chunk.bytes, span, &self.secrets);
+        if self.is_allowed(finding.rule(), span) {
+            finding.suppressed = Some(Suppression::Inline);
+        }
+        finding
+    }
+
+    fn positions(&mut self, secret: Span) -> (Position, Position) {
+        let bytes = self.chunk.bytes;
+        let start = self.seen.1.advance(bytes, Span::new(self.seen.0, secret.start));
+        self.seen = (secret.start, start);
+        (start, start.advance(bytes, secret))
+    }
+
+    fn is_allowed(&self, rule: &Rule, secret: Span) -> bool {
+        let scanner = self.scanner;
+        scanner.limits.inline_allow && is_allowed(&scanner.rules, rule.id.as_ref(), self.chunk.bytes, secret)
+    }
 }
 
 /// Turns places that a parser named, in order, into findings.
@@ -83,6 +136,7 @@ pub(super) fn settings(
             rule_idx: *rule_idx,
             origin: Arc::clone(&chunk.origin),
             offset: chunk.offset + span.start as u64,
+            length: span.len(),
             secret: Secret::new(name),
             start,
             end: start.advance(chunk.bytes, span),

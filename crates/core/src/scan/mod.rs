@@ -5,6 +5,7 @@ mod confirm;
 mod filter;
 mod gate;
 mod judge;
+mod nested;
 mod overlap;
 mod owners;
 mod runs;
@@ -16,7 +17,9 @@ use self::classify::Level;
 use self::confirm::{Kept, Match};
 pub(crate) use self::filter::wildcard;
 use self::gate::Scratch;
+use self::nested::Budget;
 use crate::chunk::Chunk;
+use crate::decode::Place;
 use crate::finding::{Finding, Reason};
 use crate::pipeline::Skip;
 use crate::rule::Confidence;
@@ -54,6 +57,9 @@ pub struct Limits {
     pub explain: bool,
     /// Honour marks `leaktight:allow` in the text.
     pub inline_allow: bool,
+    /// How often what was decoded is decoded again, at most; with 0 nothing is
+    /// decoded. What lies deeper is a [`Skip`].
+    pub depth: usize,
     /// Run every rule over every byte rather than ask the gate. It finds the
     /// same, far more slowly: this is what the gate is tested against.
     pub exhaustive: bool,
@@ -68,6 +74,7 @@ impl Default for Limits {
             confidence: Confidence::Low,
             explain: false,
             inline_allow: true,
+            depth: 4,
             exhaustive: false,
             portable: false,
         }
@@ -126,23 +133,35 @@ impl Scanner {
 
     /// Finds the secrets of a chunk.
     pub fn scan(&self, chunk: &Chunk<'_>) -> Scan {
+        let mut budget = Budget::new(chunk.bytes.len(), self.limits.depth);
+        let mut scan = self.scan_within(chunk, &mut budget);
+        scan.skipped.extend(budget.skip(chunk));
+        scan
+    }
+
+    /// Finds the secrets of a chunk and of what it decodes to.
+    fn scan_within(&self, chunk: &Chunk<'_>, budget: &mut Budget) -> Scan {
         let mut scan = Scan::default();
-        let mut matches = self.matches(chunk, &mut scan.rejected);
-        if matches.is_empty() {
-            return scan;
+        let (mut matches, places) = self.matches(chunk, &mut scan.rejected);
+        let mut nested = nested::scan(self, chunk, &places, (budget, &mut scan));
+        if !matches.is_empty() {
+            filter::companions(&self.rules, &mut matches, &mut scan.rejected);
+            overlap::resolve(&self.rules, &mut matches, &mut scan.rejected);
         }
-        filter::companions(&self.rules, &mut matches, &mut scan.rejected);
-        overlap::resolve(&self.rules, &mut matches, &mut scan.rejected);
+        nested::settle(&mut matches, &mut nested, &mut scan.rejected);
         let (new, below): (Vec<&Match>, Vec<&Match>) = matches
             .iter()
             .filter(|found| chunk.is_added(found.secret))
             .partition(|found| found.confidence >= self.limits.confidence);
         let place = |found: &&Match| (chunk.offset + found.secret.start as u64, found.rule_idx);
-        scan.below = below.iter().map(place).collect();
-        let n_new = new.len();
-        scan.capped = n_new.saturating_sub(self.limits.findings);
-        scan.findings = judge::findings(self, chunk, &matches);
-        if !self.limits.explain {
+        scan.below.extend(below.iter().map(place));
+        scan.capped += (new.len() + nested.len()).saturating_sub(self.limits.findings);
+        scan.findings = judge::findings(self, chunk, &matches, nested);
+        if self.limits.explain {
+            // What is decoded stands partly outside as well.
+            scan.rejected.sort_by_key(|rejection| (rejection.span, rejection.rule_idx));
+            scan.rejected.dedup();
+        } else {
             scan.rejected = Vec::new();
         }
         scan
@@ -164,25 +183,29 @@ impl Scanner {
             return Vec::new();
         }
         places.sort_unstable_by_key(|(rule_idx, span)| (*span, *rule_idx));
-        let secrets = self.matches(chunk, &mut Vec::new());
+        let (secrets, _) = self.matches(chunk, &mut Vec::new());
         judge::settings(self, chunk, &places, &secrets)
     }
 
-    /// Every match that the filter lets pass, in the order of their places.
-    fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> Vec<Match> {
+    /// Every match that the filter lets pass, in the order of their places, and
+    /// every place that stands for other bytes.
+    fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> (Vec<Match>, Vec<Place>) {
         let mut buffers = self.lock().pop().unwrap_or_default();
+        buffers.scratch.finder.look_at_start(chunk);
         let kept = (rejected, &mut buffers.kept);
         let mut confirm = confirm::Confirm::new(&self.rules, chunk, &self.limits, kept);
         if self.limits.exhaustive {
             gate::everywhere(&self.rules, chunk.bytes, &mut confirm);
+            gate::encoded(&self.rules, chunk.bytes, &mut buffers.scratch);
         } else {
             gate::candidates(&self.rules, chunk.bytes, self.level, &mut buffers.scratch, &mut confirm);
         }
         let mut matches = confirm.finish();
+        let places = buffers.scratch.finder.take();
         self.lock().push(buffers);
         matches.sort_by_key(|found| (found.secret, found.rule_idx, found.whole));
         matches.dedup_by_key(|found| (found.secret, found.rule_idx));
-        matches
+        (matches, places)
     }
 
     /// The buffers that lie ready. A panic in a scan loses its own buffers only.

@@ -57,7 +57,7 @@ fn raise(winner: &mut Match, loser: &Rule, confidence: Confidence) {
 
 /// How much a rule says: a format of its own, a vendor's word near an opaque
 /// token, or only a name that promises a secret.
-fn rank(rule: &Rule) -> (u32, u32) {
+pub(super) fn rank(rule: &Rule) -> (u32, u32) {
     let judged = [
         Check::Literal,
         Check::Assignment,

@@ -134,7 +134,7 @@ impl Recorded {
 }
 
 fn told(finding: &Finding) -> Option<Told> {
-    let Origin::Blob(blob) = &*finding.origin else { return None };
+    let Origin::Blob(blob) = finding.origin.root() else { return None };
     Some(Told {
         rule: finding.rule().id.to_string(),
         offset: finding.offset,

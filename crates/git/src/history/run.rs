@@ -52,7 +52,7 @@ impl<'a> Teller<'a> {
     }
 
     pub(super) fn found(&self, mut finding: Finding, blob: Blob) {
-        finding.origin = Arc::new(Origin::Blob(Box::new(blob)));
+        finding.origin = finding.origin.with_root(Arc::new(Origin::Blob(Box::new(blob))));
         let mut scan = Scan::default();
         scan.findings.push(finding);
         self.tell(Event::Found(Box::new(scan)));

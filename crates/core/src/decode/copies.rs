@@ -1,19 +1,21 @@
 //! Copies of a secret in base64 and hex, which give it away as well.
 
-use leaktight_core::Span;
+use super::digits::{bytes_of, nibble, sextet};
+use crate::span::Span;
 
 /// The least length of a run of digits that is decoded.
 const RUN: usize = 12;
 
-/// Returns the runs of base64 and hex digits in a text that stand for bytes of which `is_known` knows.
-pub(crate) fn spans(text: &[u8], is_known: impl Fn(&[u8]) -> bool) -> Vec<Span> {
+/// Returns the runs of base64 and hex digits in a text that stand for bytes of
+/// which `is_known` knows, whatever else they stand for.
+pub fn encoded_copies(text: &[u8], is_known: impl Fn(&[u8]) -> bool) -> Vec<Span> {
     let mut spans = Vec::new();
     for (digit, base) in [(sextet as fn(u8) -> Option<u8>, 6), (nibble as fn(u8) -> Option<u8>, 4)] {
         for run in runs(text, digit) {
             let digits: Vec<u8> = text[run.range()].iter().filter_map(|byte| digit(*byte)).collect();
             // Where in the run a group of digits begins is not known.
             let groups = if base == 6 { 4 } else { 2 };
-            if (0..groups).any(|skipped| is_known(&decode(&digits[skipped..], base))) {
+            if (0..groups).any(|skipped| is_known(&bytes_of(digits[skipped..].iter().copied(), base))) {
                 spans.push(run);
             }
         }
@@ -37,39 +39,6 @@ fn runs(text: &[u8], digit: fn(u8) -> Option<u8>) -> Vec<Span> {
     runs
 }
 
-/// Digits of `base` bits each as bytes; what does not fill a byte is left out.
-fn decode(digits: &[u8], base: u32) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(digits.len());
-    let (mut bits, mut n_bits) = (0_u32, 0);
-    for digit in digits {
-        bits = bits << base | u32::from(*digit);
-        n_bits += base;
-        if n_bits >= 8 {
-            n_bits -= 8;
-            bytes.push((bits >> n_bits & 0xff) as u8);
-            bits &= (1 << n_bits) - 1;
-        }
-    }
-    bytes
-}
-
-/// A digit of base64, in either alphabet.
-fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
-}
-
-/// A digit of hex.
-fn nibble(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
@@ -78,7 +47,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<&str> {
         let knows = |bytes: &[u8]| bytes.windows(9).any(|window| window == b"known one");
-        spans(text.as_bytes(), knows).iter().map(|span| &text[span.range()]).collect()
+        encoded_copies(text.as_bytes(), knows).iter().map(|span| &text[span.range()]).collect()
     }
 
     #[test]
