@@ -46,6 +46,40 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// The standard input of a hook is not what git writes to it.
+    #[error("line {line} of the input of `{hook}` is not what git writes")]
+    HookInput {
+        /// The hook.
+        hook: &'static str,
+        /// The number of the line, from 1.
+        line: usize,
+    },
+    /// A file cannot be written or taken away.
+    #[error("cannot write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: IoError,
+    },
+    /// Something is where a hook would be.
+    #[error("the hook `{}` is in the way: {what}", .path.display())]
+    Occupied {
+        /// The hook.
+        path: PathBuf,
+        /// What it is, and what to do.
+        what: String,
+    },
+    /// Hooks of this repository would not be run.
+    #[error("`core.hooksPath` names `{}` for all repositories, so git runs no hook of this one", .path.display())]
+    GlobalHooks {
+        /// The folder of hooks.
+        path: PathBuf,
+    },
+    /// Nobody knows where the user's files are.
+    #[error("there is no home folder")]
+    Homeless,
     /// The repository has a format that is not understood.
     #[error("`{}` has an unsupported format: {what}", .path.display())]
     Unsupported {
@@ -57,6 +91,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn write(path: impl Into<PathBuf>, source: IoError) -> Self {
+        Self::Write { path: path.into(), source }
+    }
+
     pub(crate) fn damaged(path: impl Into<PathBuf>, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.into(), what: what.into() }
     }

@@ -19,19 +19,26 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod change;
 mod diff;
 mod error;
 mod history;
+mod hook;
 mod id;
+mod index;
+mod install;
 mod open;
 mod part;
 mod refs;
 mod store;
 
-pub use crate::diff::{Diff, Filter};
+pub use crate::change::{ChangeOptions, Filter, Range, Staged, Unstaged};
+pub use crate::diff::Diff;
 pub use crate::error::Error;
 pub use crate::history::{History, HistoryOptions, make_contents};
+pub use crate::hook::{Message, Pushed};
 pub use crate::id::{ObjectFormat, ObjectId};
+pub use crate::install::{Change, Hooks, What};
 pub use crate::open::{Config, Repo, read_control};
 
 #[cfg(doctest)]

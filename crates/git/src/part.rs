@@ -9,7 +9,7 @@ use leaktight_core::{Chunk, Event, Origin, Position, Span};
 pub(crate) type Visitor<'a> = &'a (dyn Fn(Event<'_>) -> ControlFlow<()> + Sync);
 
 /// Bytes of a part, its overlap with the next one not counted.
-const PART: usize = 1 << 20;
+pub(crate) const LEN: usize = 1 << 20;
 /// Bytes looked through for a good place to cut.
 const REACH: usize = 4 << 10;
 
@@ -58,7 +58,7 @@ impl<'a> Text<'a> {
             _ if is_added => self.added.push(Span::new(start, end)),
             _ => {}
         }
-        if end < PART + 2 * self.overlap {
+        if end < LEN + 2 * self.overlap {
             return ControlFlow::Continue(());
         }
         let cut = border(&self.bytes, end);

@@ -9,17 +9,14 @@ mod reader;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leaktight_core::{Chunk, Event, Origin, Skip, SkipReason, Source};
 
 use self::lines::Lines;
 use self::reader::Reader;
+use crate::change::ChangeOptions;
 use crate::part::Visitor;
-
-/// Tells why a file is left out, if it is.
-pub type Filter = dyn Fn(&Path) -> Option<String> + Send + Sync;
 
 /// A unified diff: of git, Subversion, Mercurial or `diff -u`, read as it comes
 /// and in constant memory.
@@ -33,30 +30,22 @@ pub type Filter = dyn Fn(&Path) -> Option<String> + Send + Sync;
 /// its file reported as malformed.
 pub struct Diff {
     input: Mutex<Option<Box<dyn Read + Send>>>,
-    overlap: usize,
-    filter: Option<Box<Filter>>,
+    options: ChangeOptions,
 }
 
 impl Diff {
     /// Returns the diff that `input` holds, of which a source can be driven once.
-    /// Parts of long hunks share `overlap` bytes.
     ///
     /// A reader that has nothing yet may say so with [`ErrorKind::WouldBlock`] after
     /// a while: the visitor is then asked whether to go on.
-    pub fn new(input: impl Read + Send + 'static, overlap: usize) -> Self {
-        Self { input: Mutex::new(Some(Box::new(input))), overlap, filter: None }
-    }
-
-    /// Leaves out the files that `filter` names a reason for.
-    #[must_use]
-    pub fn with_filter(self, filter: Box<Filter>) -> Self {
-        Self { filter: Some(filter), ..self }
+    pub fn new(input: impl Read + Send + 'static, options: ChangeOptions) -> Self {
+        Self { input: Mutex::new(Some(Box::new(input))), options }
     }
 
     fn read(&self, input: Box<dyn Read + Send>, visitor: Visitor<'_>) -> Result<(), Skip> {
         let stopped = || Skip::new("-", SkipReason::Interrupted, "");
         let mut lines = Lines::new(input);
-        let mut reader = Reader::new(visitor, self.overlap, self.filter.as_deref());
+        let mut reader = Reader::new(visitor, &self.options);
         loop {
             let flow = match lines.next() {
                 Ok(Some(line)) => reader.take(line),

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use super::Filter;
 use super::file::File;
 use super::hunk::{Hunk, Kind};
 use super::lines::Line;
 use super::name;
+use crate::change::ChangeOptions;
 use crate::part::{Text, Visitor};
 
 /// Where in a diff a line stands.
@@ -23,7 +23,7 @@ enum Place {
 /// Reads a diff line by line.
 pub(super) struct Reader<'a> {
     visitor: Visitor<'a>,
-    filter: Option<&'a Filter>,
+    options: &'a ChangeOptions,
     text: Text<'a>,
     place: Place,
     /// The file whose part is being read, and why it is left out if it is.
@@ -40,11 +40,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(visitor: Visitor<'a>, overlap: usize, filter: Option<&'a Filter>) -> Self {
+    pub(super) fn new(visitor: Visitor<'a>, options: &'a ChangeOptions) -> Self {
         Self {
             visitor,
-            filter,
-            text: Text::new(visitor, overlap),
+            options,
+            text: Text::new(visitor, options.overlap),
             place: Place::Outside,
             file: None,
             old: None,
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
         }
         if let Some((file, excluded)) = &mut self.file {
             file.set_sides(old, new);
-            *excluded = excluded_by(self.filter, file);
+            *excluded = excluded_by(self.options, file);
         }
         ControlFlow::Continue(())
     }
@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
             file.is_binary |= is_binary;
             if let Some(name) = renamed {
                 file.rename(name);
-                *excluded = excluded_by(self.filter, file);
+                *excluded = excluded_by(self.options, file);
             }
         }
         ControlFlow::Continue(())
@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
     fn start(&mut self, file: File) -> ControlFlow<()> {
         self.end_file()?;
         self.is_diff = true;
-        let excluded = excluded_by(self.filter, &file);
+        let excluded = excluded_by(self.options, &file);
         self.file = Some((file, excluded));
         ControlFlow::Continue(())
     }
@@ -261,8 +261,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn excluded_by(filter: Option<&Filter>, file: &File) -> Option<String> {
-    filter.and_then(|filter| filter(&file.path()?))
+fn excluded_by(options: &ChangeOptions, file: &File) -> Option<String> {
+    options.why_not(&file.path()?)
 }
 
 /// Returns the second name in `Binary files a and b differ`, or the one in

@@ -1,11 +1,16 @@
 use std::io;
+use std::path::Path;
 
 use super::*;
+
+fn options() -> ChangeOptions {
+    ChangeOptions { overlap: 64, ..ChangeOptions::default() }
+}
 
 /// What a diff told, in a line each: the text lent of a file with `+` before what
 /// is new, and what became of the file.
 fn told(diff: &[u8]) -> Vec<String> {
-    drive(Diff::new(io::Cursor::new(diff.to_vec()), 64))
+    drive(Diff::new(io::Cursor::new(diff.to_vec()), options()))
 }
 
 fn drive(diff: Diff) -> Vec<String> {
@@ -199,8 +204,8 @@ fn a_mail_may_stand_round_a_diff() {
 fn a_file_may_be_left_out() {
     let diff = "--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+a\n--- a/y\n+++ b/y\n@@ -0,0 +1 @@\n+b\n";
     let filter = |path: &Path| path.ends_with("x").then(|| "`x`".to_owned());
-    let diff = Diff::new(io::Cursor::new(diff), 64).with_filter(Box::new(filter));
-    assert_eq!(drive(diff), ["x excluded: `x`", "y:1:+b", "scanned 2"]);
+    let options = ChangeOptions { filter: Some(Arc::new(filter)), ..options() };
+    assert_eq!(drive(Diff::new(io::Cursor::new(diff), options)), ["x excluded: `x`", "y:1:+b", "scanned 2"]);
 }
 
 #[test]
@@ -217,7 +222,7 @@ fn a_diff_that_breaks_off_is_incomplete() {
             Ok(len)
         }
     }
-    let told = drive(Diff::new(Broken(b"--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+a\n"), 64));
+    let told = drive(Diff::new(Broken(b"--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+a\n"), options()));
     assert_eq!(told, ["x:1:+a", "scanned 2", "- io: gone"]);
 }
 
@@ -226,7 +231,7 @@ fn a_long_line_is_lent_in_parts() {
     let long = vec![b'x'; 5 << 20];
     let diff = [b"--- a/x\n+++ b/x\n@@ -0,0 +1,2 @@\n+", &long[..], b"\n+end\n"].concat();
     let seen = Mutex::new((0, 0_u64));
-    Diff::new(io::Cursor::new(diff), 64).drive(&|event| {
+    Diff::new(io::Cursor::new(diff), options()).drive(&|event| {
         if let Event::Chunk(chunk) = event {
             let mut seen = seen.lock().expect("no panic");
             assert!(chunk.bytes.len() < 2 << 20, "parts are small");

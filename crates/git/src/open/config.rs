@@ -45,6 +45,11 @@ impl Config {
         Ok(all)
     }
 
+    /// Returns the values of several files; those of later ones count.
+    pub(super) fn joined(all: impl Iterator<Item = Self>) -> Self {
+        Self { entries: all.flat_map(|config| config.entries).collect() }
+    }
+
     fn include(&mut self, file: &Path, depth: usize) -> Result<(), Error> {
         for entry in Self::read(file)?.entries {
             if depth > 0 && (entry.section.as_str(), entry.name.as_str()) == ("include", "path") {

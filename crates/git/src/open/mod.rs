@@ -8,10 +8,10 @@ mod owner;
 use std::path::{Path, PathBuf};
 
 pub use self::config::Config;
-pub(crate) use self::control::open_file;
-pub(crate) use self::control::path_of;
 pub use self::control::read_control;
+pub(crate) use self::control::{open_file, path_of};
 use self::layout::Layout;
+pub(crate) use self::owner::user_config;
 use crate::error::Error;
 use crate::id::ObjectFormat;
 

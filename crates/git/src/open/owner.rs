@@ -43,14 +43,17 @@ fn is_own(_: &Path) -> bool {
 /// Returns the values of `safe.directory` in the configuration of the system and the user.
 fn trusted() -> Vec<String> {
     let mut values = Vec::new();
-    for file in config_files() {
-        let Ok(config) = Config::read_with_includes(&file) else { continue };
-        for value in config.all("safe", None, "directory") {
-            // An empty value forgets those before it.
-            if value.is_empty() { values.clear() } else { values.push(value.to_owned()) }
-        }
+    for value in user_config().all("safe", None, "directory") {
+        // An empty value forgets those before it.
+        if value.is_empty() { values.clear() } else { values.push(value.to_owned()) }
     }
     values
+}
+
+/// Returns what the system and the user configure; files that can't be read are left out.
+pub(crate) fn user_config() -> Config {
+    let read = |file: PathBuf| Config::read_with_includes(&file).ok();
+    Config::joined(config_files().into_iter().filter_map(read))
 }
 
 /// The files git reads before a repository's own.

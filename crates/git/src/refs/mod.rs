@@ -1,5 +1,6 @@
 //! Branches, tags and all other references.
 
+mod head;
 mod loose;
 mod packed;
 mod reftable;
@@ -8,6 +9,7 @@ mod revision;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub(crate) use self::head::head;
 pub(crate) use self::revision::resolve;
 use crate::error::Error;
 use crate::id::ObjectId;
