@@ -1,6 +1,7 @@
 //! The command line.
 
 mod changes;
+mod git;
 mod transcripts;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use leaktight_core::{Confidence, Severity};
 
 pub(crate) use self::changes::Changes;
+pub(crate) use self::git::{GitEvent, GitHook, GitInstall};
 pub(crate) use self::transcripts::{Inventory, Transcripts};
 use crate::cmd::assist::AssistantInstall;
 use crate::cmd::policy::PolicyArgs;
@@ -46,7 +48,7 @@ pub(crate) enum Command {
     Restore(Restore),
     /// List and purge what placeholders stand for
     Vault(VaultArgs),
-    /// Answer a coding assistant that asks before it sends or runs something
+    /// Answer git or a coding assistant that asks before it sends or runs something
     Hook(Hook),
     /// Copy standard input to standard output with placeholders for secrets
     Filter,
@@ -56,9 +58,9 @@ pub(crate) enum Command {
     Show(ShowFile),
     /// Run a command with values that nobody sees
     Run(Run),
-    /// Write the hooks of an assistant into its settings
+    /// Have git or an assistant call this program before something is committed or sent
     Install(Install),
-    /// Take the hooks of an assistant out of its settings
+    /// Undo what `install` did
     Uninstall(Install),
     /// List the rules for assistants and explain decisions
     Policy(PolicyArgs),
@@ -95,7 +97,7 @@ pub(crate) struct Scan {
 }
 
 /// Which part of a repository's history to scan.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(next_help_heading = "History")]
 pub(crate) struct History {
     /// Scan the whole history of the git repository that PATH belongs to, rather than its files
@@ -128,7 +130,7 @@ pub(crate) struct History {
 }
 
 /// Which files to scan.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct Select {
     /// Scan what .gitignore and .ignore leave out, too
@@ -158,7 +160,7 @@ pub(crate) struct Select {
 }
 
 /// What counts as a finding.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(next_help_heading = "Findings")]
 pub(crate) struct Judge {
     /// Report findings of at least this confidence
@@ -197,7 +199,7 @@ pub(crate) struct Judge {
 }
 
 /// How to show findings.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Show {
     /// Format of the report; the n-th --format goes to the n-th -o, the rest to standard output
@@ -359,6 +361,8 @@ pub(crate) enum HookCommand {
     Copilot(HookArgs),
     /// Answer Cursor
     Cursor(HookArgs),
+    /// Check what git is about to commit, send or take in; git calls this
+    Git(Box<GitHook>),
     /// Answer Gemini CLI
     Gemini(HookArgs),
     /// Answer Kiro
@@ -412,6 +416,8 @@ pub(crate) enum InstallCommand {
     Copilot(AssistantInstall),
     /// Hooks of Cursor
     Cursor(AssistantInstall),
+    /// Hooks of git: in a repository, or with --global in all of this user
+    Git(GitInstall),
     /// Hooks of Gemini CLI
     Gemini(AssistantInstall),
     /// A plugin for OpenCode

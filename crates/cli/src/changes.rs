@@ -1,35 +1,66 @@
 //! Sources of what changed.
 
+mod called;
+
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use leaktight_core::Source;
 use leaktight_fs::{Globs, WalkOptions, stdin_bytes};
-use leaktight_git::{Diff, Filter};
+use leaktight_git::{ChangeOptions, Diff, Error, Repo, Staged, Unstaged};
 
+pub(crate) use self::called::Called;
 use crate::Hint;
 use crate::args::Changes;
 use crate::term::escape_path;
 
-/// Returns the sources of the changes that are to be scanned.
+/// Returns the sources of the changes that are to be scanned, in the repositories at `paths`.
 ///
 /// # Errors
 ///
 /// Returns what keeps them from being read.
-pub(crate) fn sources(changes: &Changes, options: &WalkOptions) -> anyhow::Result<Vec<Box<dyn Source>>> {
+pub(crate) fn sources(
+    changes: &Changes,
+    paths: &[PathBuf],
+    options: &WalkOptions,
+) -> anyhow::Result<Vec<Box<dyn Source>>> {
+    let options = change_options(options)?;
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if let Some(file) = &changes.diff {
-        let diff = Diff::new(open(file)?, options.overlap);
-        sources.push(Box::new(diff.with_filter(filter(options)?)));
+        sources.push(Box::new(Diff::new(open(file)?, options.clone())));
+    }
+    if changes.staged || changes.unstaged {
+        for path in paths {
+            sources.extend(of_repo(changes, path, &options).map_err(|err| Hint::of_git(&err))?);
+        }
+    }
+    if let Some(called) = &changes.called {
+        sources.extend(called.source(options).map_err(|err| Hint::of_git(&err))?);
     }
     Ok(sources)
 }
 
-/// Returns what says which files are left out.
-fn filter(options: &WalkOptions) -> anyhow::Result<Box<Filter>> {
+fn of_repo(changes: &Changes, path: &Path, options: &ChangeOptions) -> Result<Vec<Box<dyn Source>>, Error> {
+    let repo = Repo::discover(path)?;
+    let mut sources: Vec<Box<dyn Source>> = Vec::new();
+    if changes.staged {
+        sources.push(Box::new(Staged::new(repo.clone(), None, options.clone())?));
+    }
+    if changes.unstaged {
+        sources.push(Box::new(Unstaged::new(repo, options.clone())?));
+    }
+    Ok(sources)
+}
+
+/// Returns how changes are scanned, for the options of a walk.
+pub(crate) fn change_options(options: &WalkOptions) -> anyhow::Result<ChangeOptions> {
     let globs = Globs::new(&options.include, &options.exclude).map_err(|err| Hint::of_tree(&err))?;
-    Ok(Box::new(move |path: &Path| globs.refuse_file(path)))
+    let mut change = ChangeOptions::default();
+    change.overlap = options.overlap;
+    change.filter = Some(Arc::new(move |path: &Path| globs.refuse_file(path)));
+    Ok(change)
 }
 
 fn open(file: &Path) -> anyhow::Result<Box<dyn Read + Send>> {

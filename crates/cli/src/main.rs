@@ -58,8 +58,12 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Inventory(inventory) => cmd::inventory::run(&inventory),
         Command::Show(show) => cmd::show::run(&show),
         Command::Run(run) => cmd::run::run(&run),
-        Command::Install(install) => cmd::assist::dispatch(&install.command, cmd::assist::install),
-        Command::Uninstall(install) => cmd::assist::dispatch(&install.command, cmd::assist::uninstall),
+        Command::Install(install) => {
+            cmd::assist::dispatch(&install.command, cmd::assist::install, cmd::git_install::run)
+        }
+        Command::Uninstall(install) => {
+            cmd::assist::dispatch(&install.command, cmd::assist::uninstall, cmd::git_install::undo)
+        }
         Command::Policy(policy) => cmd::policy::run(&policy),
         Command::Completions(completions) => cmd::manual::completions(completions.shell),
         Command::Man => cmd::manual::man(),
@@ -133,9 +137,9 @@ impl Hint {
         Self { message: message.into(), hint, source: None }
     }
 
-    /// Returns an error that the system caused.
-    pub(crate) fn caused(message: String, hint: &'static str, source: io::Error) -> Self {
-        Self { source: Some(source), ..Self::new(message, hint) }
+    /// Returns an error with its cause, if there is one.
+    pub(crate) fn caused(message: String, hint: &'static str, source: impl Into<Option<io::Error>>) -> Self {
+        Self { source: source.into(), ..Self::new(message, hint) }
     }
 
     /// Returns the error of a repository that cannot be read, with its cause.

@@ -4,6 +4,8 @@ pub(crate) mod assist;
 pub(crate) mod baseline;
 pub(crate) mod explain;
 pub(crate) mod filter;
+mod git_hook;
+pub(crate) mod git_install;
 pub(crate) mod hook;
 pub(crate) mod inventory;
 pub(crate) mod manual;

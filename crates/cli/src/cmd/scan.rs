@@ -133,7 +133,7 @@ fn sources(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Result<
     let (stdin, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let options = walk_options(&args.select, project.excludes(), overlap);
     if args.changes.is_wanted() {
-        return changes::sources(&args.changes, &options);
+        return changes::sources(&args.changes, &args.paths, &options);
     }
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if !paths.is_empty() {

@@ -13,7 +13,7 @@ use clap::{Parser, ValueHint};
 use leaktight_context::hook::Assistant;
 
 use self::plan::{Content, Plan, Scope};
-use crate::args::InstallCommand;
+use crate::args::{GitInstall, InstallCommand};
 use crate::rewrite::Rewrite;
 use crate::term::escape_path;
 use crate::{Hint, exit};
@@ -31,10 +31,11 @@ pub(crate) struct AssistantInstall {
     dry_run: bool,
 }
 
-/// Does something for the assistant that the command line names.
+/// Does something for the assistant that the command line names, or for git.
 pub(crate) fn dispatch(
     command: &InstallCommand,
     act: fn(Assistant, &AssistantInstall) -> anyhow::Result<u8>,
+    git: fn(&GitInstall) -> anyhow::Result<u8>,
 ) -> anyhow::Result<u8> {
     match command {
         InstallCommand::ClaudeCode(args) => act(Assistant::ClaudeCode, args),
@@ -42,6 +43,7 @@ pub(crate) fn dispatch(
         InstallCommand::Codex(args) => act(Assistant::Codex, args),
         InstallCommand::Copilot(args) => act(Assistant::Copilot, args),
         InstallCommand::Cursor(args) => act(Assistant::Cursor, args),
+        InstallCommand::Git(args) => git(args),
         InstallCommand::Gemini(args) => act(Assistant::Gemini, args),
         InstallCommand::Opencode(args) => act(Assistant::OpenCode, args),
         InstallCommand::Windsurf(args) => act(Assistant::Windsurf, args),

@@ -29,6 +29,7 @@ pub(crate) fn dispatch(command: &HookCommand) -> anyhow::Result<u8> {
         HookCommand::Codex(args) => (Some(Assistant::Codex), args),
         HookCommand::Copilot(args) => (Some(Assistant::Copilot), args),
         HookCommand::Cursor(args) => (Some(Assistant::Cursor), args),
+        HookCommand::Git(hook) => return super::git_hook::run(hook),
         HookCommand::Gemini(args) => (Some(Assistant::Gemini), args),
         HookCommand::Kiro(args) => (Some(Assistant::Kiro), args),
         HookCommand::Opencode(args) => (Some(Assistant::OpenCode), args),
