@@ -25,7 +25,7 @@ fn leaktight(home: &Home, project: &Project, args: &[&str]) -> Run {
 /// Commits all there is.
 fn commit(home: &Home, project: &Project, message: &str) -> Output {
     home.git(project.root(), &["add", "."]);
-    home.try_git(project.root(), &["commit", "-m", message])
+    home.try_git(project.root(), &["commit", "-qm", message])
 }
 
 #[track_caller]

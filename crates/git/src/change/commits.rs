@@ -7,6 +7,9 @@ use super::walk::Read as _;
 use crate::id::ObjectId;
 use crate::store::{Fault, Kind, commit, tag};
 
+/// Seconds by which the clocks of two people may differ without harm.
+const SLACK: i64 = 24 * 60 * 60;
+
 /// A commit: what is needed to walk on from it.
 #[derive(Clone, Debug)]
 struct Node {
@@ -34,16 +37,27 @@ pub(super) fn between(
     (new, old): (&[ObjectId], &[ObjectId]),
     ends: &HashSet<ObjectId>,
 ) -> Found {
-    let mut walk =
-        Walk { objects, ends, nodes: HashMap::new(), queue: BinaryHeap::new(), n_new: 0, found: Found::default() };
+    let mut walk = Walk {
+        objects,
+        ends,
+        nodes: HashMap::new(),
+        queue: BinaryHeap::new(),
+        n_new: 0,
+        oldest: i64::MAX,
+        found: Found::default(),
+    };
     for (tips, is_old) in [(old, true), (new, false)] {
         for tip in tips {
             walk.start(*tip, is_old);
         }
     }
-    while walk.n_new > 0 {
-        let Some((_, id)) = walk.queue.pop() else { break };
-        walk.step(id);
+    // Commits of the same second come in no order, and clocks may be wrong: what
+    // is old may yet lead to what was taken for new.
+    while let Some((time, id)) = walk.queue.pop() {
+        if walk.n_new == 0 && time < walk.oldest.saturating_sub(SLACK) {
+            break;
+        }
+        walk.step(time, id);
     }
     let Walk { nodes, mut found, .. } = walk;
     found.commits.retain(|id| nodes.get(id).is_some_and(|node| !node.is_old));
@@ -58,6 +72,8 @@ struct Walk<'a> {
     queue: BinaryHeap<(i64, ObjectId)>,
     /// How many of them are not known to be old.
     n_new: usize,
+    /// The time of the oldest commit that was taken for new.
+    oldest: i64,
     found: Found,
 }
 
@@ -110,12 +126,13 @@ impl Walk<'_> {
     }
 
     /// Goes on to the parents of a commit.
-    fn step(&mut self, id: ObjectId) {
+    fn step(&mut self, time: i64, id: ObjectId) {
         let Some(node) = self.nodes.get_mut(&id) else { return };
         node.is_waiting = false;
         let node = node.clone();
         if !node.is_old {
             self.n_new -= 1;
+            self.oldest = self.oldest.min(time);
             self.found.commits.push(id);
         }
         for parent in node.parents {
