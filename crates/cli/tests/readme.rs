@@ -46,7 +46,7 @@ fn project() -> Project {
 
 #[test]
 fn its_commands_run() {
-    let project = project();
+    let (project, home) = (project(), Project::new());
     let mut n_run = 0;
     for line in commands().iter().filter(|line| line.split_whitespace().any(|word| word == "leaktight")) {
         let bin = Path::new(PROGRAM).parent().expect("a folder");
@@ -54,8 +54,13 @@ fn its_commands_run() {
         let mut shell = Command::new("sh");
         // As in the hook of a careful person: what fails on the left counts as well.
         shell.args(["-ec", line]).current_dir(project.root()).env("PATH", path);
+        shell.env("HOME", home.root()).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
         let run = common::run(&mut shell, b"");
-        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{line}: {run:?}");
+        // Any machine holds some secret that an assistant could reach.
+        let is_fine = run.code == Some(0) || (line.contains("inventory") && run.code == Some(1));
+        assert!(is_fine, "{line}: {run:?}");
+        // What is written elsewhere than asked for is told.
+        assert!(run.stderr.is_empty() || line.contains("install "), "{line}: {run:?}");
         n_run += 1;
     }
     assert!(n_run >= 10, "{n_run} commands");
