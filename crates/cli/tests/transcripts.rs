@@ -77,7 +77,7 @@ const CLAUDE: &str = ".claude/projects/-work-a/7c1.jsonl";
 
 /// A session of Claude Code that reads a token with a tool.
 fn claude(token: &str, is_answered: bool) -> Vec<Value> {
-    let base = |kind: &str, message: Value| json!({"type": kind, "sessionId": "s-1", "cwd": "/work/a", "timestamp": "2026-03-01T10:00:00.000Z", "message": message});
+    let base = |kind: &str, message: Value| json!({"type": kind, "sessionId": "s-1", "cwd": "/home/dev/a", "timestamp": "2026-03-01T10:00:00.000Z", "message": message});
     let call = json!({"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": ".env"}}]});
     let result = json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": format!("1\tA={token}\n")}]});
     let mut output = base("user", result);
@@ -102,7 +102,7 @@ fn a_value_is_one_leak_however_often_it_is_repeated() {
     home.home.write(".claude/projects/-work-a/7c1/tool-results/b1.txt", format!("A={token}\n"));
     let leak = home.leak();
     assert_eq!((&leak["records"], &leak["sent_to_provider"]), (&json!(4), &json!(true)));
-    assert_eq!((&leak["projects"], &leak["tools"]), (&json!(["/work/a"]), &json!(["Read"])));
+    assert_eq!((&leak["projects"], &leak["tools"]), (&json!(["/home/dev/a"]), &json!(["Read"])));
     assert_eq!(leak["assistants"], json!(["claude-code"]));
     assert_eq!(leak["first_seen"], "2026-03-01T10:00:00Z");
     assert_eq!(leak["files"].as_array().map(Vec::len), Some(2));
@@ -130,7 +130,7 @@ fn codex(token: &str) -> Vec<Value> {
     let at = "2026-04-01T10:00:00.000Z";
     let item = |payload: Value| json!({"timestamp": at, "type": "response_item", "payload": payload});
     vec![
-        json!({"timestamp": at, "type": "session_meta", "payload": {"id": "c-1", "cwd": "/work/b"}}),
+        json!({"timestamp": at, "type": "session_meta", "payload": {"id": "c-1", "cwd": "/home/dev/b"}}),
         item(
             json!({"type": "function_call", "name": "exec_command", "call_id": "call_1", "arguments": "{\"cmd\":\"cat .env\"}"}),
         ),
@@ -151,7 +151,7 @@ fn packed_rollouts_of_codex_are_read() {
     home.home.write(".codex/sessions/2026/04/01/rollout-a.jsonl.zst", zstd(&codex(&token)));
     let leak = home.leak();
     assert_eq!((&leak["records"], &leak["sent_to_provider"]), (&json!(2), &json!(true)));
-    assert_eq!((&leak["sessions"], &leak["projects"]), (&json!(["c-1"]), &json!(["/work/b"])));
+    assert_eq!((&leak["sessions"], &leak["projects"]), (&json!(["c-1"]), &json!(["/home/dev/b"])));
     assert_eq!(leak["tools"], json!(["CommandExecution", "exec_command"]));
     assert_eq!(leak["places"][0]["line"], json!(3));
     assert_eq!(leak["places"][0]["sent_to_provider"], json!(false));
@@ -173,7 +173,7 @@ fn gemini_copilot_and_aider_are_read() {
     home.lines(
         ".copilot/session-state/x/events.jsonl",
         &[
-            json!({"type": "session.start", "data": {"sessionId": "p-1", "context": {"cwd": "/work/c"}}}),
+            json!({"type": "session.start", "data": {"sessionId": "p-1", "context": {"cwd": "/home/dev/c"}}}),
             json!({"type": "tool.execution_start", "data": {"toolCallId": "call_1", "toolName": "view", "arguments": {}}}),
             json!({"type": "hook.start", "data": {"input": &tokens[1]}}),
             json!({"type": "tool.execution_complete", "data": {"toolCallId": "call_1", "result": {"content": &tokens[1]}}}),
@@ -192,7 +192,7 @@ fn gemini_copilot_and_aider_are_read() {
     assert_eq!(gemini["sessions"], json!(["g-1"]));
     let copilot = of("copilot-cli");
     assert_eq!((&copilot["sent_to_provider"], &copilot["tools"]), (&json!(true), &json!(["view"])));
-    assert_eq!((&copilot["projects"], &copilot["records"]), (&json!(["/work/c"]), &json!(2)));
+    assert_eq!((&copilot["projects"], &copilot["records"]), (&json!(["/home/dev/c"]), &json!(2)));
     let aider = of("aider");
     assert_eq!((&aider["sent_to_provider"], &aider["places"][0]["line"]), (&Value::Null, &json!(3)));
 }
@@ -320,7 +320,7 @@ fn the_list_is_ranked_and_tells_no_secret() {
     records.iter_mut().for_each(|record| record["timestamp"] = json!("2026-06-01T00:00:00Z"));
     records.extend(claude(&old, true));
     // A folder and a session that carry the secret themselves.
-    records.iter_mut().for_each(|record| record["cwd"] = json!(format!("/work/{old}/a")));
+    records.iter_mut().for_each(|record| record["cwd"] = json!(format!("/home/dev/{old}/a")));
     home.lines(CLAUDE, &records);
     for format in ["human", "json", "jsonl"] {
         let run = home.run(&["--assistants", "claude-code", "--format", format]);

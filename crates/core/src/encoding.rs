@@ -1,5 +1,7 @@
 //! Encodings with units wider than a byte.
 
+use std::borrow::Cow;
+
 /// How bytes stand for text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Encoding {
@@ -25,6 +27,18 @@ const MARKS: [(&[u8], Encoding); 4] =
 const SAMPLE: usize = 1 << 10;
 
 impl Encoding {
+    /// Returns the text of a whole file: UTF-16 and UTF-32 as UTF-8, without a
+    /// byte order mark, and all else as it is.
+    pub fn text(bytes: &[u8]) -> Cow<'_, [u8]> {
+        let (encoding, mark) = Self::detect(bytes);
+        if encoding == Self::Bytes {
+            return Cow::Borrowed(bytes);
+        }
+        let mut text = Vec::new();
+        encoding.decode(&bytes[mark..], &mut text);
+        Cow::Owned(text)
+    }
+
     /// Returns the encoding of a file that starts so, and the length of its byte order mark.
     ///
     /// It looks at the first kilobyte.

@@ -52,29 +52,11 @@ mod sys;
 mod tree;
 mod walk;
 
-use std::borrow::Cow;
-
-use leaktight_core::Encoding;
-
 pub use crate::error::Error;
 pub use crate::options::WalkOptions;
 pub use crate::stdin::{Stdin, stdin_bytes};
 pub use crate::tree::Tree;
 pub use crate::walk::Globs;
-
-use crate::read::HEAD;
-
-/// Returns the text of a whole file as its scan sees it: UTF-16 and UTF-32 as
-/// UTF-8, without a byte order mark, and all else as it is.
-pub fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let (encoding, mark) = Encoding::detect(&bytes[..bytes.len().min(HEAD)]);
-    if encoding == Encoding::Bytes {
-        return Cow::Borrowed(bytes);
-    }
-    let mut text = Vec::new();
-    encoding.decode(&bytes[mark..], &mut text);
-    Cow::Owned(text)
-}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

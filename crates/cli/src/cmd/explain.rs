@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
     limits.explain = true;
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let (text, name, line) = read(args)?;
-    let text = leaktight_fs::decode(&text);
+    let text = leaktight_core::Encoding::text(&text);
     let origin = name.map_or(Origin::Stdin, Origin::File);
     let chunk = Chunk::new(&text, Arc::new(origin));
     let mut scan = scanner.scan(&chunk);

@@ -9,9 +9,6 @@ use leaktight_core::{Chunk, Encoding, Event, Origin, Span, has_ascii_run};
 use super::lines;
 use crate::part::{self, Text, Visitor};
 
-/// Bytes at the start of a content that tell its encoding.
-const HEAD: usize = 8 << 10;
-
 /// A content, and what was there before: one content for each parent that had any.
 pub(super) struct Content<'a> {
     pub(super) origin: Arc<Origin>,
@@ -23,9 +20,9 @@ pub(super) struct Content<'a> {
 ///
 /// Text of wide characters is lent decoded, as it is in a scan of files.
 pub(super) fn lend(content: &Content<'_>, overlap: usize, visitor: Visitor<'_>) -> ControlFlow<()> {
-    let text = decoded(content.new);
+    let text = Encoding::text(content.new);
     let is_wide = matches!(text, Cow::Owned(_));
-    let old: Vec<Cow<'_, [u8]>> = content.old.iter().map(|old| decoded(old)).collect();
+    let old: Vec<Cow<'_, [u8]>> = content.old.iter().map(|old| Encoding::text(old)).collect();
     chunks(&content.origin, (&text, &added(&text, &old)), overlap, visitor)?;
     if is_wide && has_ascii_run(content.new) {
         let old: Vec<Cow<'_, [u8]>> = content.old.iter().map(|old| Cow::Borrowed(&old[..])).collect();
@@ -61,17 +58,6 @@ fn chunks(
     }
     text.push(&bytes[at..], false)?;
     text.finish()
-}
-
-/// Returns the text that bytes stand for, without a byte order mark.
-fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let (encoding, mark) = Encoding::detect(&bytes[..bytes.len().min(HEAD)]);
-    if encoding == Encoding::Bytes {
-        return Cow::Borrowed(bytes);
-    }
-    let mut text = Vec::new();
-    encoding.decode(&bytes[mark..], &mut text);
-    Cow::Owned(text)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::delta::{Spans, apply};
+use super::header::{Header, LONGEST_HEADER, Stored};
 use super::inflate::Inflater;
 use super::window::Window;
 use super::{Fault, Kind, LARGEST, loose, u32_at, u64_at};
@@ -15,8 +16,6 @@ use crate::open::{Repo, open_file};
 
 /// Deltas of deltas that are followed, at most; git makes 4,095.
 const DEEPEST: usize = 10_000;
-/// Bytes of the longest header of an object: a length of 64 bits, and an offset or a name.
-const LONGEST_HEADER: u64 = 48;
 
 /// Reads the objects of a repository one by one.
 pub(crate) struct Loader {
@@ -43,19 +42,6 @@ struct Packed {
 struct Place {
     pack_idx: usize,
     offset: u64,
-}
-
-/// The header of an object.
-struct Header {
-    stored: Stored,
-    size: u64,
-    data: u64,
-}
-
-enum Stored {
-    Whole(Kind),
-    At(u64),
-    Named(ObjectId),
 }
 
 impl Loader {
@@ -270,49 +256,10 @@ impl Packed {
 
     fn header(&mut self, start: u64, format: ObjectFormat) -> Result<Header, Fault> {
         let bytes = self.pack.up_to(start, LONGEST_HEADER)?;
-        parse_header(bytes, start, format.len()).ok_or_else(|| Fault::corrupt("its header is damaged"))
+        Header::parse(bytes, start, format.len()).ok_or_else(|| Fault::corrupt("its header is damaged"))
     }
 }
 
 fn named(path: &Path, fault: Fault) -> Fault {
     Fault { what: format!("{}: {}", path.display(), fault.what), ..fault }
-}
-
-fn parse_header(bytes: &[u8], start: u64, id_len: usize) -> Option<Header> {
-    let mut rest = bytes.iter().copied();
-    let mut byte = rest.next()?;
-    let kind = byte >> 4 & 7;
-    let (mut size, mut shift) = (u64::from(byte & 15), 4);
-    while byte & 0x80 != 0 {
-        byte = rest.next()?;
-        size |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        shift += 7;
-        if shift > 63 {
-            return None;
-        }
-    }
-    let stored = match kind {
-        1 => Stored::Whole(Kind::Commit),
-        2 => Stored::Whole(Kind::Tree),
-        3 => Stored::Whole(Kind::Blob),
-        4 => Stored::Whole(Kind::Tag),
-        6 => {
-            let mut byte = rest.next()?;
-            let mut back = u64::from(byte & 0x7f);
-            while byte & 0x80 != 0 {
-                byte = rest.next()?;
-                back = back.checked_add(1)?.checked_mul(128)? | u64::from(byte & 0x7f);
-            }
-            // A base lies before its deltas, so that no chain has an end.
-            Stored::At(start.checked_sub(back).filter(|base| *base < start)?)
-        }
-        7 => {
-            let at = bytes.len() - rest.len();
-            let id = ObjectId::from_bytes(bytes.get(at..at + id_len)?)?;
-            rest = bytes.get(at + id_len..)?.iter().copied();
-            Stored::Named(id)
-        }
-        _ => return None,
-    };
-    Some(Header { stored, size, data: start + (bytes.len() - rest.len()) as u64 })
 }

@@ -3,6 +3,7 @@
 mod commit;
 mod delta;
 mod families;
+mod header;
 mod index;
 mod inflate;
 mod loader;

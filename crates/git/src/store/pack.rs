@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::header::{self, LONGEST_HEADER};
 use super::index::Index;
 use super::inflate::Inflater;
 use super::window::Window;
@@ -14,9 +15,6 @@ use crate::open::open_file;
 
 /// No slot.
 pub(crate) const NONE: u32 = u32::MAX;
-
-/// Bytes of the longest header of an object: a length of 64 bits, and an offset or a name.
-const LONGEST_HEADER: u64 = 48;
 
 /// A pack and its index.
 ///
@@ -142,47 +140,16 @@ fn check(window: &mut Window, len: u64, index: &Index, path: &Path) -> Result<Op
 }
 
 fn parse_header(pack: &Pack, bytes: &[u8], start: u64) -> Option<Header> {
-    let mut at = 0;
-    let mut next = || {
-        at += 1;
-        bytes.get(at - 1).copied()
+    let raw = header::Header::parse(bytes, start, pack.id_len)?;
+    let stored = match raw.stored {
+        header::Stored::Whole(kind) => Stored::Whole(kind),
+        header::Stored::At(base) => Stored::Delta(pack.slot_at(base)?),
+        header::Stored::Named(id) => match pack.index.find(id.as_bytes()) {
+            Some(place) => Stored::Delta(pack.slots[place as usize]),
+            None => Stored::Foreign(raw.data - pack.id_len as u64),
+        },
     };
-    let mut byte = next()?;
-    let kind = byte >> 4 & 7;
-    let (mut size, mut shift) = (u64::from(byte & 15), 4);
-    while byte & 0x80 != 0 {
-        byte = next()?;
-        size |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        shift += 7;
-        if shift > 63 {
-            return None;
-        }
-    }
-    let stored = match kind {
-        1 => Stored::Whole(Kind::Commit),
-        2 => Stored::Whole(Kind::Tree),
-        3 => Stored::Whole(Kind::Blob),
-        4 => Stored::Whole(Kind::Tag),
-        6 => {
-            let mut byte = next()?;
-            let mut back = u64::from(byte & 0x7f);
-            while byte & 0x80 != 0 {
-                byte = next()?;
-                back = back.checked_add(1)?.checked_mul(128)? | u64::from(byte & 0x7f);
-            }
-            Stored::Delta(pack.slot_at(start.checked_sub(back).filter(|base| *base < start)?)?)
-        }
-        7 => {
-            let name = bytes.get(at..at + pack.id_len)?;
-            at += pack.id_len;
-            match pack.index.find(name) {
-                Some(place) => Stored::Delta(pack.slots[place as usize]),
-                None => Stored::Foreign(start + (at - pack.id_len) as u64),
-            }
-        }
-        _ => return None,
-    };
-    Some(Header { stored, size, data: start + at as u64 })
+    Some(Header { stored, size: raw.size, data: raw.data })
 }
 
 /// What is a delta of what: the objects of a pack as families, each with a
