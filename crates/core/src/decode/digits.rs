@@ -4,25 +4,41 @@ use super::joiner;
 use crate::span::Span;
 
 /// Returns the value of a digit of base64, in either alphabet.
+#[inline]
 pub(crate) const fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
+    known(SEXTETS[byte as usize])
 }
 
 /// Returns the value of a digit of hex.
+#[inline]
 pub(super) const fn nibble(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+    known(NIBBLES[byte as usize])
+}
+
+/// What tables say of bytes that are no digits.
+const NONE: u8 = 0xff;
+
+const fn known(value: u8) -> Option<u8> {
+    if value == NONE { None } else { Some(value) }
+}
+
+const SEXTETS: &[u8; 256] = &values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", b"-_");
+const NIBBLES: &[u8; 256] = &values(b"0123456789abcdef", b"ABCDEF");
+
+/// The values of digits, and of others that stand for the last of them.
+const fn values(digits: &[u8], others: &[u8]) -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < digits.len() {
+        values[digits[value] as usize] = value as u8;
+        value += 1;
     }
+    let mut other = 0;
+    while other < others.len() {
+        values[others[other] as usize] = (digits.len() - others.len() + other) as u8;
+        other += 1;
+    }
+    values
 }
 
 /// Decodes digits of base64 that nothing parts; bits that fill no byte are left out.
@@ -77,6 +93,43 @@ impl Iterator for Digits<'_> {
     }
 }
 
+/// Appends what digits of so many bits stand for: the same as [`walk`] tells, faster.
+pub(super) fn append(
+    bytes: &[u8],
+    span: Span,
+    (value, base): (impl Fn(u8) -> Option<u8> + Copy, u32),
+    out: &mut Vec<u8>,
+) {
+    let text = &bytes[..span.end];
+    let (mut bits, mut held) = (0_u32, 0);
+    let mut at = span.start;
+    loop {
+        // Four digits fill whole bytes.
+        while held == 0
+            && let Some(digits) = text[at..].first_chunk::<4>()
+            && let [Some(a), Some(b), Some(c), Some(d)] = digits.map(value)
+        {
+            let all = [a, b, c, d].into_iter().fold(0, |all, digit| all << base | u32::from(digit));
+            out.extend_from_slice(&all.to_be_bytes()[4 - base as usize / 2..]);
+            at += 4;
+        }
+        let Some(byte) = text.get(at) else { return };
+        let Some(digit) = value(*byte) else {
+            let Some(next) = joiner::skip(text, at) else { return };
+            at = next;
+            continue;
+        };
+        bits = bits << base | u32::from(digit);
+        held += base;
+        at += 1;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+}
+
 /// Tells each byte that digits of `base` bits stand for, with the digits that hold its bits.
 pub(super) fn walk(
     bytes: &[u8],
@@ -98,5 +151,34 @@ pub(super) fn walk(
             bits &= (1 << held) - 1;
             first = at;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn appending_is_walking(text in "([A-Za-z0-9+/=_-]{0,9}(\n|\\\\n|\" \\+ \"| |é)?){0,9}") {
+            let bytes = text.as_bytes();
+            let span = Span::new(0, bytes.len());
+            for (value, base) in [(sextet as fn(u8) -> Option<u8>, 6), (nibble as fn(u8) -> Option<u8>, 4)] {
+                let (mut walked, mut appended) = (Vec::new(), Vec::new());
+                walk(bytes, span, value, base, &mut |piece, _| walked.extend_from_slice(piece));
+                append(bytes, span, (value, base), &mut appended);
+                prop_assert_eq!(walked, appended);
+            }
+        }
+    }
+
+    #[test]
+    fn each_digit_has_its_value() {
+        let values: Vec<_> = b"AZaz09+/-_=".iter().map(|byte| sextet(*byte)).collect();
+        let some = [0, 25, 26, 51, 52, 61, 62, 63, 62, 63].map(Some);
+        assert_eq!(values, [&some[..], &[None]].concat());
+        assert_eq!([b'0', b'9', b'a', b'F', b'g'].map(nibble), [Some(0), Some(9), Some(10), Some(15), None]);
     }
 }

@@ -86,7 +86,11 @@ pub(crate) fn decode(bytes: &[u8], place: Place, most: usize, out: &mut Vec<u8>)
     if place.span.len() > most {
         return Decoded::Cut;
     }
-    walk(bytes, place, &mut |decoded, _| out.extend_from_slice(decoded));
+    match place.step {
+        Step::Base64 => digits::append(bytes, place.span, (sextet, 6), out),
+        Step::Hex => digits::append(bytes, place.span, (digits::nibble, 4), out),
+        _ => walk(bytes, place, &mut |decoded, _| out.extend_from_slice(decoded)),
+    }
     Decoded::Whole
 }
 
@@ -94,7 +98,7 @@ pub(crate) fn decode(bytes: &[u8], place: Place, most: usize, out: &mut Vec<u8>)
 /// to; the latter are in the order of their starts.
 pub(crate) fn locate(bytes: &[u8], place: Place, decoded: &[Span]) -> Vec<Span> {
     let mut located = vec![place.span; decoded.len()];
-    if place.step == Step::Gzip {
+    if place.step == Step::Gzip || decoded.is_empty() {
         return located;
     }
     let mut edges: Vec<(usize, bool, usize)> = Vec::with_capacity(2 * decoded.len());
