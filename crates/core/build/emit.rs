@@ -82,7 +82,7 @@ fields! {
     Literal { text, nocase, window }
     LiteralTable { four, three }
     Windows { set, slots, entries }
-    Teddy { nibbles, empty }
+    Teddy { bytes, nibbles, empty }
     Margins { core, hot, wide }
     Margin { before, after }
     Assigned { generic, words, reach, lengths }

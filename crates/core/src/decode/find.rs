@@ -92,20 +92,14 @@ impl Finder {
         }
     }
 
-    /// Looks at the lanes of a block: where a token may start and go on, and
-    /// where an escape may open, each as a mask.
-    pub(crate) fn look_at_lanes(&mut self, bytes: &[u8], base: usize, narrow: &[u64], openers: &[u64]) {
-        for (lane, (narrow, openers)) in narrow.iter().zip(openers).enumerate() {
-            let at = base + lane * 64;
-            let mut dense = *openers;
-            (1..OPENERS).for_each(|_| dense &= dense.wrapping_sub(1));
-            if dense != 0 {
-                self.look_at_openers(bytes, at, *openers);
-            }
-            let alternating = every_other(*narrow);
-            if alternating != 0 {
-                self.look_at_units(bytes, at + alternating.trailing_zeros() as usize);
-            }
+    /// Looks at a lane of the gate that [`may_be_coded`].
+    pub(crate) fn look_at_lane(&mut self, bytes: &[u8], at: usize, narrow: u64, openers: u64) {
+        if is_dense(openers) != 0 {
+            self.look_at_openers(bytes, at, openers);
+        }
+        let alternating = every_other(narrow);
+        if alternating != 0 {
+            self.look_at_units(bytes, at + alternating.trailing_zeros() as usize);
         }
     }
 
@@ -209,8 +203,21 @@ fn stretch_near(bytes: &[u8], first: usize, run: Span) -> Option<Place> {
     })
 }
 
+/// Bits that are not all zero where 64 bytes may be escaped throughout or in
+/// UTF-16, of which masks tell where a token may go on and where an escape may open.
+#[inline(always)]
+pub(crate) fn may_be_coded(narrow: u64, openers: u64) -> u64 {
+    is_dense(openers) | every_other(narrow)
+}
+
+/// Bits that are not all zero where there are enough openers for a look.
+#[inline(always)]
+fn is_dense(openers: u64) -> u64 {
+    (1..OPENERS).fold(openers, |rest, _| rest & rest.wrapping_sub(1))
+}
+
 /// The bits at which eight bits begin that are set by turns with others that are not.
-#[inline]
+#[inline(always)]
 fn every_other(mask: u64) -> u64 {
     let one = mask & !(mask >> 1);
     let two = one & one >> 2;

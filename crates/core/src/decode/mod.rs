@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::copies::encoded_copies;
 pub(crate) use self::digits::{decode_base64, sextet};
-pub(crate) use self::find::{Finder, LEAST_RUN, may_stand_for_text};
+pub(crate) use self::find::{Finder, LEAST_RUN, may_be_coded, may_stand_for_text};
 use crate::rule::named;
 use crate::span::Span;
 

@@ -6,6 +6,7 @@ use regex_automata::meta::{Cache, Regex};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input};
 
+use super::classify::Level;
 use super::filter;
 use super::gate::Candidate;
 use super::owners::Owners;
@@ -193,13 +194,13 @@ impl<'a, 'b> Confirm<'a, 'b> {
     /// Tries the rules whose context words stand near the assignments read since the last time.
     ///
     /// Assignments stand close together, so that their surroundings are searched as one.
-    pub(super) fn follow_owners(&mut self) {
+    pub(super) fn follow_owners(&mut self, level: Level) {
         if self.buffers.owned.is_empty() {
             return;
         }
         let mut owned = std::mem::take(&mut self.buffers.owned);
         let mut owners = std::mem::take(&mut self.buffers.owners);
-        owners.find(self.rules.tables(), self.chunk.bytes, &mut owned);
+        owners.find(self.rules.tables(), self.chunk.bytes, level, &mut owned);
         for found in &owned {
             let mut tried = 0;
             for rule_idx in owners.near(self.rules.tables(), found.whole) {

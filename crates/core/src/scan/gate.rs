@@ -5,6 +5,7 @@
 use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
 use super::runs::{Block, Kind, Run, RunFinder, naive_runs};
+use super::sieve::sieve;
 use crate::decode::Finder;
 use crate::rule::{Driver, NAME_WORDS};
 use crate::ruleset::RuleSet;
@@ -59,7 +60,7 @@ pub(super) fn candidates(
     gate.sweep(level, confirm);
     gate.corasick();
     gate.follow_names(confirm);
-    confirm.follow_owners();
+    confirm.follow_owners(level);
     for rule_idx in gate.tables.whole.iter() {
         if confirm.is_wanted(*rule_idx) {
             let whole = Candidate { rule_idx: *rule_idx, from: 0, to: bytes.len(), end: bytes.len() };
@@ -101,7 +102,7 @@ fn assignments_everywhere(bytes: &[u8], confirm: &mut Confirm<'_, '_>) {
     for run in naive_runs(bytes).iter().filter(|run| run.kind != Kind::Cold) {
         confirm.try_run(Span::new(run.start, run.end));
     }
-    confirm.follow_owners();
+    confirm.follow_owners(Level::Portable);
 }
 
 struct Gate<'a> {
@@ -119,8 +120,8 @@ impl Gate<'_> {
             gate.classify_block(&mut finder, level, (base, count));
             gate.follow_words(base, count);
             gate.follow_cold();
-            gate.follow_assignments(confirm);
-            gate.follow_runs();
+            gate.follow_assignments(level, confirm);
+            gate.follow_runs(level);
             if gate.scratch.candidates.len() >= BATCH {
                 gate.flush(confirm);
             }
@@ -143,7 +144,9 @@ impl Gate<'_> {
         encoded.clear();
         let block = Block { bytes: self.bytes, base, n_lanes: count };
         finder.find(block, masks, level, (runs, encoded));
-        decoder.look_at_lanes(self.bytes, base, &masks.narrow[..count], &masks.opener[..count]);
+        for (lane, _) in masks.coded[..count].iter().enumerate().filter(|(_, coded)| **coded != 0) {
+            decoder.look_at_lane(self.bytes, base + lane * LANE, masks.narrow[lane], masks.opener[lane]);
+        }
         runs.iter().filter(|run| run.kind != Kind::Wide).for_each(|run| decoder.look_at_token(self.bytes, run.span()));
         encoded.iter().for_each(|run| decoder.look_at_run(self.bytes, *run));
     }
@@ -197,7 +200,7 @@ impl Gate<'_> {
     }
 
     /// Gives `confirm` the names and the runs of the block, which may belong to assignments.
-    fn follow_assignments(&mut self, confirm: &mut Confirm<'_, '_>) {
+    fn follow_assignments(&mut self, level: Level, confirm: &mut Confirm<'_, '_>) {
         if self.tables.assigned.is_empty() {
             return;
         }
@@ -205,7 +208,7 @@ impl Gate<'_> {
         for run in &self.scratch.runs {
             confirm.try_run(Span::new(run.start, run.end));
         }
-        confirm.follow_owners();
+        confirm.follow_owners(level);
     }
 
     /// Searches for many literals at once, where there are too many for vectors.
@@ -244,7 +247,7 @@ impl Gate<'_> {
     }
 
     /// Searches the surroundings of the runs for literals and context words.
-    fn follow_runs(&mut self) {
+    fn follow_runs(&mut self, level: Level) {
         if self.scratch.runs.is_empty() {
             return;
         }
@@ -253,7 +256,7 @@ impl Gate<'_> {
         let Scratch { runs, stretches, places, hits, candidates, .. } = &mut *self.scratch;
         places.clear();
         for (from, to) in stretches.iter() {
-            tables.near.sieve(bytes, *from, *to, places);
+            sieve(&tables.near, bytes, (*from, *to), level, places);
         }
         hits.clear();
         let first = candidates.len();

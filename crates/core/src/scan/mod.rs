@@ -9,6 +9,7 @@ mod nested;
 mod overlap;
 mod owners;
 mod runs;
+mod sieve;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

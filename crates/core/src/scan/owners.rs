@@ -1,5 +1,7 @@
 //! Whose secret the value of an assignment could be: context words near it.
 
+use super::classify::Level;
+use super::sieve::sieve;
 use crate::assign::Assignment;
 use crate::span::Span;
 use crate::table::{Tables, Use};
@@ -15,7 +17,7 @@ pub(super) struct Owners {
 
 impl Owners {
     /// Finds the context words round the assignments, and puts these in order.
-    pub(super) fn find(&mut self, tables: &Tables, bytes: &[u8], found: &mut [Assignment]) {
+    pub(super) fn find(&mut self, tables: &Tables, bytes: &[u8], level: Level, found: &mut [Assignment]) {
         found.sort_unstable_by_key(|one| one.whole);
         self.places.clear();
         self.hits.clear();
@@ -25,12 +27,8 @@ impl Owners {
             let (from, to) = (from.max(done), to.min(bytes.len()));
             // A word may lie across the end of what was searched last.
             if from < to {
-                tables.assigned.words.sieve(
-                    bytes,
-                    from.saturating_sub(3).max(done.saturating_sub(3)),
-                    to,
-                    &mut self.places,
-                );
+                let from = from.saturating_sub(3).max(done.saturating_sub(3));
+                sieve(&tables.assigned.words, bytes, (from, to), level, &mut self.places);
                 done = to;
             }
         }

@@ -45,6 +45,8 @@ pub(super) enum Kind {
 pub(super) struct RunFinder {
     narrow: Tracker,
     wide: Tracker,
+    /// A digit is in the wide run that reaches the end of the lanes seen so far.
+    has_digit: bool,
 }
 
 impl RunFinder {
@@ -52,21 +54,29 @@ impl RunFinder {
     pub(super) fn find(&mut self, block: Block<'_>, masks: &Masks, level: Level, found: Found<'_>) {
         match level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => x86::find(self, block, masks, found),
+            Level::Avx2 | Level::Avx512 => x86::find(self, block, masks, found),
             _ => self.find_inner(block, masks, found),
         }
     }
 
-    /// Goes past a lane in which nothing long ends or lies. What is narrow is
-    /// wide, so that the wide mask tells for both.
+    /// Goes past a lane in which nothing ends that counts: what is short, or
+    /// without a digit and not long. What is narrow is wide, so that the wide mask tells for both.
     #[inline(always)]
-    fn passes(&mut self, narrow: u64, wide: u64) -> bool {
-        let touches = self.wide.carry.max(self.narrow.carry) + wide.trailing_ones() as usize >= HOT_RUN as usize;
-        if touches || longer_than(wide, HOT_RUN) != 0 {
+    fn passes(&mut self, narrow: u64, wide: u64, digit: u64) -> bool {
+        let lead = wide.trailing_ones();
+        let touching = self.wide.carry + lead as usize;
+        if touching >= COLD_RUN as usize || longer_than(wide, COLD_RUN) != 0 {
+            return false;
+        }
+        if touching >= HOT_RUN as usize && (self.has_digit || digit & !(u64::MAX << lead) != 0) {
+            return false;
+        }
+        if digit & spread(longer_than(wide, HOT_RUN), HOT_RUN) != 0 {
             return false;
         }
         self.narrow.carry = narrow.leading_ones() as usize;
         self.wide.carry = wide.leading_ones() as usize;
+        self.has_digit = digit & !(u64::MAX >> wide.leading_ones()) != 0;
         true
     }
 
@@ -75,15 +85,18 @@ impl RunFinder {
         let Block { bytes, base, n_lanes } = block;
         for lane in 0..n_lanes {
             // Of most lanes it is clear at once that no run ends in them.
-            if self.passes(masks.narrow[lane], masks.wide[lane]) {
+            let (wide, digits) = (masks.wide[lane], masks.digit[lane]);
+            if self.passes(masks.narrow[lane], wide, digits) {
                 continue;
             }
+            let tail = if wide == u64::MAX { u64::MAX } else { !(u64::MAX >> wide.leading_ones()) };
+            self.has_digit = digits & tail != 0 || wide == u64::MAX && self.has_digit;
             let at = base + lane * LANE;
             let digit = |start: usize, end: usize| block.holds_digit(masks, start, end);
             self.narrow.step(masks.narrow[lane], at, HOT_RUN, |start, end| {
                 runs.extend(narrow_kind(&bytes[start..end], digit(start, end)).map(|kind| Run { start, end, kind }));
             });
-            self.wide.step(masks.wide[lane], at, LEAST_RUN, |start, end| {
+            self.wide.step(wide, at, LEAST_RUN, |start, end| {
                 push_wide(bytes, Span::new(start, end), (runs, encoded), || digit(start, end));
             });
         }
@@ -155,6 +168,7 @@ fn push_wide(bytes: &[u8], run: Span, (runs, encoded): Found<'_>, holds_digit: i
 }
 
 const _: () = assert!(LEAST_RUN <= WIDE_RUN, "the shortest wide run that counts for anything");
+const _: () = assert!(HOT_RUN <= COLD_RUN && COLD_RUN <= LEAST_RUN, "a shorter run without a digit counts for nothing");
 
 /// Follows the runs of one class from lane to lane.
 #[derive(Clone, Copy, Debug, Default)]
@@ -207,6 +221,17 @@ fn longer_than(mut mask: u64, least: u32) -> u64 {
         len *= 2;
     }
     mask & mask >> (least - len)
+}
+
+/// Sets the `len` bits from each bit of the mask on.
+#[inline(always)]
+fn spread(mut mask: u64, len: u32) -> u64 {
+    let mut done = 1;
+    while 2 * done <= len {
+        mask |= mask << done;
+        done *= 2;
+    }
+    mask | mask << (len - done)
 }
 
 /// Whether a digit is among the bytes.

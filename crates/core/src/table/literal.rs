@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::frequency;
 use crate::rule::List;
 
 /// A literal the table finds.
@@ -21,8 +22,8 @@ pub(crate) struct Literal {
 impl Literal {
     pub(crate) fn new(text: &[u8], nocase: bool) -> Self {
         let size = text.len().min(4);
-        let window =
-            (0..=text.len() - size).max_by_key(|at| (rarity(&text[*at..at + size]), usize::MAX - at)).unwrap_or(0);
+        let chance = |at: &usize| frequency::chance(&text[*at..at + size]);
+        let window = (0..=text.len() - size).min_by(|a, b| chance(a).total_cmp(&chance(b))).unwrap_or(0);
         Self { text: Cow::Owned(text.to_vec()), nocase, window }
     }
 
@@ -39,37 +40,33 @@ impl Literal {
     }
 }
 
-/// How rare a stretch of text is in source code; only the order counts.
-fn rarity(text: &[u8]) -> u32 {
-    text.iter().map(|byte| byte_rarity(byte.to_ascii_lowercase())).sum()
-}
+/// Sets what tells the cases of letters apart, in each byte of a window.
+pub(crate) const FOLD: u32 = 0x2020_2020;
 
-/// How rare a byte is in source code, from 1 to 7.
-pub(crate) const fn byte_rarity(byte: u8) -> u32 {
-    match byte {
-        b'e' | b't' | b' ' => 1,
-        b'a' | b'i' | b'n' | b'o' | b'r' | b's' => 2,
-        b'c' | b'd' | b'l' | b'm' | b'p' | b'u' => 3,
-        b'f' | b'g' | b'h' | b'b' | b'y' | b'_' | b'.' | b'/' | b'0' | b'1' => 4,
-        b'k' | b'v' | b'w' | b'x' | b'2'..=b'9' | b'"' | b'=' | b':' | b'-' => 5,
-        b'j' | b'q' | b'z' => 7,
-        _ => 6,
-    }
-}
+/// What spreads the bits of a window.
+pub(crate) const FACTOR: u32 = 0x9e37_79b1;
 
-const FOLD: u32 = 0x2020_2020;
-const BITS: u32 = 16;
-const WORDS: usize = 1 << (BITS - 6);
+/// Bits of a hash that choose a word of the set.
+pub(crate) const WORD_BITS: u32 = 11;
 
-fn hash(key: u32) -> u32 {
-    key.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
+/// Words of a set of windows: 8 KiB, which stay in the nearest cache.
+pub(crate) const WORDS: usize = 1 << WORD_BITS;
+
+/// Hashes of windows: each sets two bits of one word.
+pub(crate) type Set = [u32; WORDS];
+
+/// The word of a hash, and the bits in it.
+#[inline(always)]
+fn place_of(hash: u32) -> (usize, u32) {
+    let bits = 1 << (hash >> (27 - WORD_BITS) & 31) | 1 << (hash >> (22 - WORD_BITS) & 31);
+    ((hash >> (32 - WORD_BITS)) as usize, bits)
 }
 
 /// Windows of one size, and the literals they lead to.
 #[derive(Clone, Debug)]
 pub(crate) struct Windows {
-    /// Hashes of the keys, as bits of [`WORDS`] words.
-    pub(crate) set: List<u64>,
+    /// Hashes of the keys, a [`Set`].
+    pub(crate) set: List<u32>,
     /// Key and the range of its entries, by hash with linear probing.
     pub(crate) slots: List<(u32, u32, u32)>,
     /// Literal and offset of the window within it.
@@ -78,16 +75,21 @@ pub(crate) struct Windows {
 
 const VACANT: (u32, u32, u32) = (0, 0, 0);
 
-#[inline]
-fn may_hold(set: &[u64; WORDS], key: u32) -> bool {
-    let bit = hash(key);
-    set[(bit / 64) as usize % WORDS] >> (bit % 64) & 1 != 0
+#[inline(always)]
+fn may_hold(set: &Set, key: u32) -> bool {
+    let (word, bits) = place_of(key.wrapping_mul(FACTOR));
+    set[word] & bits == bits
+}
+
+/// Where the search for a key in a table of slots begins.
+fn slot_of(key: u32, mask: usize) -> usize {
+    (key.wrapping_mul(FACTOR) >> 12) as usize & mask
 }
 
 /// Enters a key and its range where its hash leads.
 fn enter(slots: &mut [(u32, u32, u32)], entry: (u32, u32, u32)) {
     let mask = slots.len() - 1;
-    let mut slot = hash(entry.0) as usize & mask;
+    let mut slot = slot_of(entry.0, mask);
     while slots[slot] != VACANT {
         slot = (slot + 1) & mask;
     }
@@ -104,12 +106,12 @@ impl Windows {
     fn new(mut pairs: Vec<(u32, u32, u8)>) -> Self {
         pairs.sort_unstable();
         let size = (pairs.len() * 2).next_power_of_two().max(16);
-        let (mut set, mut slots, mut entries) = (vec![0; WORDS], vec![VACANT; size], Vec::new());
+        let (mut set, mut slots, mut entries) = (vec![0_u32; WORDS], vec![VACANT; size], Vec::new());
         for group in pairs.chunk_by(|left, right| left.0 == right.0) {
             let from = entries.len() as u32;
             entries.extend(group.iter().map(|(_, literal, at)| (*literal, *at)));
-            let bit = hash(group[0].0);
-            set[(bit / 64) as usize % WORDS] |= 1 << (bit % 64);
+            let (word, bits) = place_of(group[0].0.wrapping_mul(FACTOR));
+            set[word] |= bits;
             enter(&mut slots, (group[0].0, from, entries.len() as u32));
         }
         Self { set: Cow::Owned(set), slots: Cow::Owned(slots), entries: Cow::Owned(entries) }
@@ -117,13 +119,13 @@ impl Windows {
 
     /// The bits of the set.
     #[inline]
-    fn bits(&self) -> &[u64; WORDS] {
+    pub(crate) fn bits(&self) -> &Set {
         (&*self.set).try_into().expect("a set has its words from the start")
     }
 
     fn get(&self, key: u32) -> &[(u32, u8)] {
         let mask = self.slots.len() - 1;
-        let mut slot = hash(key) as usize & mask;
+        let mut slot = slot_of(key, mask);
         while self.slots[slot] != VACANT {
             let (found, from, to) = self.slots[slot];
             if found == key {

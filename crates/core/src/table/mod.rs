@@ -4,6 +4,7 @@
 //! of the built-in pack into constants: to build them takes longer than to scan
 //! a small file.
 
+mod frequency;
 mod literal;
 mod margin;
 mod teddy;
@@ -11,7 +12,7 @@ mod teddy;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-pub(crate) use self::literal::{Literal, LiteralTable, Windows};
+pub(crate) use self::literal::{FACTOR, FOLD, Literal, LiteralTable, Set, WORD_BITS, Windows};
 pub(crate) use self::margin::{Margin, Margins, tier};
 use self::teddy::Plan;
 pub(crate) use self::teddy::{Teddy, WINDOW};

@@ -1,8 +1,8 @@
-//! The windows of searched-for literals, as the nibbles a vector search looks up.
+//! The windows of searched-for literals, as the bytes and nibbles a vector search looks up.
 
 use std::ops::Range;
 
-use super::literal::byte_rarity;
+use super::frequency::{self, SHARE};
 
 /// Bytes of a window; the last of a window of three may be any.
 pub(crate) const WINDOW: usize = 4;
@@ -13,18 +13,29 @@ const BUCKETS: usize = 16;
 /// The buckets of one byte of a window: by low nibble and by high nibble.
 pub(crate) type Nibbles = ([u8; 16], [u8; 16]);
 
-/// The nibbles of the bytes of searched-for windows, in buckets: a window can
-/// only start where one bucket holds all eight nibbles.
-#[derive(Clone, Debug, Default)]
+/// The bytes of searched-for windows, in buckets: a window can only start where
+/// one bucket holds all four bytes.
+#[derive(Clone, Debug)]
 pub(crate) struct Teddy {
-    /// For either half of the buckets, for each byte of a window.
+    /// For either half of the buckets, for each byte of a window: the buckets of
+    /// each byte of ASCII. The highest bit of other bytes does not count.
+    pub(crate) bytes: [[[u8; 128]; WINDOW]; 2],
+    /// The same by nibbles, which lets more places pass.
     pub(crate) nibbles: [[Nibbles; WINDOW]; 2],
     pub(crate) empty: bool,
+}
+
+impl Default for Teddy {
+    fn default() -> Self {
+        Self { bytes: [[[0; 128]; WINDOW]; 2], nibbles: Default::default(), empty: false }
+    }
 }
 
 /// The nibbles of the windows in one bucket, as sets of bits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
+    /// The bytes themselves, as bits; the highest bit of a byte does not count.
+    bytes: [u128; WINDOW],
     low: [u16; WINDOW],
     high: [u16; WINDOW],
     /// About how many places of source code pass.
@@ -35,12 +46,13 @@ impl Bucket {
     fn with(mut self, window: &[u8]) -> Self {
         for (at, byte) in window.iter().enumerate() {
             for case in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                self.bytes[at] |= 1 << (case & 127);
                 self.low[at] |= 1 << (case & 15);
                 self.high[at] |= 1 << (case >> 4);
             }
         }
         for at in window.len()..WINDOW {
-            (self.low[at], self.high[at]) = (u16::MAX, u16::MAX);
+            (self.bytes[at], self.low[at], self.high[at]) = (u128::MAX, u16::MAX, u16::MAX);
         }
         self.chance = (0..WINDOW).map(|at| share(self.low[at], self.high[at])).product();
         self
@@ -59,25 +71,12 @@ fn share(low: u16, high: u16) -> f32 {
         highs &= highs - 1;
         let mut lows = low;
         while lows != 0 {
-            sum += FREQUENCY[row + lows.trailing_zeros() as usize];
+            sum += SHARE[row + lows.trailing_zeros() as usize];
             lows &= lows - 1;
         }
     }
     sum
 }
-
-/// About how often each byte occurs in source code.
-static FREQUENCY: [f32; 128] = {
-    const SHARE: [f32; 8] = [0.0, 0.09, 0.05, 0.03, 0.015, 0.008, 0.004, 0.002];
-    let mut all = [0.0; 128];
-    let mut byte = b' ';
-    while byte < 127 {
-        let share = SHARE[byte_rarity(byte.to_ascii_lowercase()) as usize];
-        all[byte as usize] = if byte.is_ascii_uppercase() { share / 6.0 } else { share };
-        byte += 1;
-    }
-    all
-};
 
 impl Teddy {
     /// Builds the buckets for windows of three or four bytes in which letters stand for both cases.
@@ -90,6 +89,11 @@ impl Teddy {
         let mut teddy = Self { empty, ..Self::default() };
         for (number, bucket) in buckets.iter().enumerate() {
             let (half, bit) = (number / 8, number % 8);
+            for (table, set) in teddy.bytes[half].iter_mut().zip(bucket.bytes) {
+                for (byte, entry) in table.iter_mut().enumerate() {
+                    *entry |= u8::from(set >> byte & 1 != 0) << bit;
+                }
+            }
             for (at, (low, high)) in teddy.nibbles[half].iter_mut().enumerate() {
                 for nibble in 0..16 {
                     low[nibble] |= u8::from(bucket.low[at] >> nibble & 1 != 0) << bit;
@@ -101,13 +105,16 @@ impl Teddy {
     }
 
     pub(crate) fn starts(&self, bytes: &[u8]) -> bool {
-        self.nibbles.iter().any(|half| {
-            let bucket =
-                |(byte, (low, high)): (&u8, &Nibbles)| low[usize::from(byte & 15)] & high[usize::from(byte >> 4)];
-            bytes.iter().zip(half).map(bucket).fold(u8::MAX, |all, one| all & one) != 0
+        self.bytes.iter().any(|half| {
+            let buckets = bytes.iter().zip(half).map(|(byte, table)| table[usize::from(byte & 127)]);
+            buckets.fold(u8::MAX, |all, one| all & one) != 0
         })
     }
 }
+
+/// What it costs to look up the literals of a window that stands somewhere, beside
+/// what it costs to turn down a place that passed by chance.
+const LOOK_UP: f32 = 5.0;
 
 /// Windows of a literal that are tried, the rarest first.
 const TRIED: usize = 4;
@@ -141,17 +148,17 @@ impl<'a> Plan<'a> {
     /// Enters a literal by the window, and in the bucket, where it costs least.
     fn place(&mut self, idx: usize) -> (Range<usize>, usize) {
         let literal = self.literals[idx];
-        let mut best = (0..literal.len().min(WINDOW), 0, f32::INFINITY, f32::INFINITY);
+        let mut best = (0..literal.len().min(WINDOW), 0, f32::INFINITY);
         for window in windows(literal) {
-            let alone = Bucket::default().with(&literal[window.clone()]).chance;
+            let hits = LOOK_UP * frequency::chance(&literal[window.clone()]);
             for (number, bucket) in self.buckets.iter().enumerate() {
-                let added = bucket.with(&literal[window.clone()]).chance - bucket.chance;
-                if (added, alone) < (best.2, best.3) {
-                    best = (window.clone(), number, added, alone);
+                let cost = hits + bucket.with(&literal[window.clone()]).chance - bucket.chance;
+                if cost < best.2 {
+                    best = (window.clone(), number, cost);
                 }
             }
         }
-        let (window, number, ..) = best;
+        let (window, number, _) = best;
         self.buckets[number] = self.buckets[number].with(&literal[window.clone()]);
         (window, number)
     }
@@ -180,7 +187,7 @@ impl<'a> Plan<'a> {
 fn windows(literal: &[u8]) -> Vec<Range<usize>> {
     let size = literal.len().min(WINDOW);
     let mut all: Vec<Range<usize>> = (0..=literal.len() - size).map(|at| at..at + size).collect();
-    let chance = |window: &Range<usize>| Bucket::default().with(&literal[window.clone()]).chance;
+    let chance = |window: &Range<usize>| frequency::chance(&literal[window.clone()]);
     all.sort_by(|a, b| chance(a).total_cmp(&chance(b)));
     all.truncate(TRIED);
     all
