@@ -50,14 +50,17 @@ static SETTINGS: Words = Words::new(
 impl TextKind {
     /// Returns what the name of a file tells: its extension, or the whole of a name without one.
     pub(crate) fn of(path: Option<&Path>) -> Self {
-        let name = path.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-        let name = name.to_ascii_lowercase();
-        let name = name.strip_prefix('.').unwrap_or(&name);
-        let last = name.rsplit('.').next().unwrap_or_default();
-        let is_env = name.split('.').next() == Some("env");
+        let name = path.and_then(Path::file_name).map(std::ffi::OsStr::as_encoded_bytes).unwrap_or_default();
+        let name = name.strip_prefix(b".").unwrap_or(name);
+        let is_env = name.split(|byte| *byte == b'.').next().is_some_and(|first| first.eq_ignore_ascii_case(b"env"));
+        let last = &name[memchr::memrchr(b'.', name).map_or(0, |dot| dot + 1)..];
+        let mut lower = [0; 16];
+        let Some(lower) = lower.get_mut(..last.len()) else { return if is_env { Self::Settings } else { Self::Other } };
+        lower.copy_from_slice(last);
+        lower.make_ascii_lowercase();
         match () {
-            () if CODE.holds(last.as_bytes()) => Self::Code,
-            () if is_env || SETTINGS.holds(last.as_bytes()) => Self::Settings,
+            () if CODE.holds(lower) => Self::Code,
+            () if is_env || SETTINGS.holds(lower) => Self::Settings,
             () => Self::Other,
         }
     }
@@ -82,13 +85,15 @@ fn is_closer(byte: u8) -> bool {
 }
 
 /// Returns the place behind at most `most` bytes that satisfy `is`.
-fn skip(bytes: &[u8], at: usize, most: usize, is: fn(u8) -> bool) -> usize {
+#[inline]
+fn skip(bytes: &[u8], at: usize, most: usize, is: impl Fn(u8) -> bool) -> usize {
     let from = at.min(bytes.len());
     at + bytes[from..].iter().take(most).take_while(|byte| is(**byte)).count()
 }
 
 /// Returns the place before at most `most` bytes that satisfy `is`.
-fn skip_back(bytes: &[u8], at: usize, most: usize, is: fn(u8) -> bool) -> usize {
+#[inline]
+fn skip_back(bytes: &[u8], at: usize, most: usize, is: impl Fn(u8) -> bool) -> usize {
     at - bytes[..at].iter().rev().take(most).take_while(|byte| is(**byte)).count()
 }
 

@@ -31,46 +31,57 @@ pub(crate) fn backward(bytes: &[u8], run: Span) -> Option<Assignment> {
     let quote = quote_before(bytes, start);
     let name = name_before(bytes, skip_back(bytes, quote, 12, is_space), quote < start)?;
     let value = Span::new(start, end);
-    (!holds_name_word(&bytes[name.range()])).then_some(Assignment { whole: Span::new(name.start, end), value })
+    (!NAME_PARTS.is_in(&bytes[name.range()])).then_some(Assignment { whole: Span::new(name.start, end), value })
 }
 
 /// Whether a name hints at a secret.
 pub(crate) fn has_hint(name: &[u8]) -> bool {
-    holds_any(name, HINTS, &HINT_STARTS)
+    HINT_PARTS.is_in(name)
 }
 
 /// Whether a name may say anything of its value: false is certain.
 pub(crate) fn may_tell(name: &[u8]) -> bool {
-    has_hint(name) || holds_any(name, TELLING, &TELLING_STARTS)
+    has_hint(name) || TELLING_PARTS.is_in(name)
 }
 
-fn holds_name_word(name: &[u8]) -> bool {
-    holds_any(name, NAME_WORDS, &WORD_STARTS)
+/// Parts of names, of which those that start with a byte are found at once.
+struct Parts {
+    words: &'static [&'static str],
+    /// The words that start with each byte of ASCII, as bits.
+    starts: [u32; 128],
 }
 
-/// Whether a name holds one of some words, in any case of letters.
-fn holds_any(name: &[u8], words: &[&str], starts: &[bool; 128]) -> bool {
-    let is_at = |at: usize, word: &str| {
-        name.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    let may = |at: usize| starts[usize::from(name[at].to_ascii_lowercase() & 127)];
-    (0..name.len()).any(|at| may(at) && words.iter().any(|word| is_at(at, word)))
-}
+static TELLING_PARTS: Parts = Parts::new(TELLING);
+static NAME_PARTS: Parts = Parts::new(NAME_WORDS);
+static HINT_PARTS: Parts = Parts::new(HINTS);
 
-/// The bytes that some words start with.
-const fn starts(words: &[&str]) -> [bool; 128] {
-    let mut starts = [false; 128];
-    let mut idx = 0;
-    while idx < words.len() {
-        starts[words[idx].as_bytes()[0] as usize] = true;
-        idx += 1;
+impl Parts {
+    const fn new(words: &'static [&'static str]) -> Self {
+        assert!(words.len() <= 32, "a bit for each word");
+        let mut starts = [0; 128];
+        let mut idx = 0;
+        while idx < words.len() {
+            starts[words[idx].as_bytes()[0] as usize] |= 1 << idx;
+            idx += 1;
+        }
+        Self { words, starts }
     }
-    starts
-}
 
-static TELLING_STARTS: [bool; 128] = starts(TELLING);
-static WORD_STARTS: [bool; 128] = starts(NAME_WORDS);
-static HINT_STARTS: [bool; 128] = starts(HINTS);
+    /// Whether a name holds one of the words, in any case of letters.
+    fn is_in(&self, name: &[u8]) -> bool {
+        (0..name.len()).any(|at| {
+            let mut rest = self.starts[usize::from(name[at].to_ascii_lowercase() & 127)];
+            while rest != 0 {
+                let word = self.words[rest.trailing_zeros() as usize].as_bytes();
+                rest &= rest - 1;
+                if name.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word)) {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+}
 
 /// The start of a value of two parts, as in `TOKEN=user:x`.
 fn with_scheme(bytes: &[u8], start: usize) -> usize {
@@ -82,7 +93,7 @@ fn with_scheme(bytes: &[u8], start: usize) -> usize {
 }
 
 fn is_lead(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_.+/~-".contains(&byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'/' | b'~' | b'-')
 }
 
 fn is_value(byte: u8) -> bool {

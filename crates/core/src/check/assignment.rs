@@ -69,7 +69,7 @@ pub(crate) fn is_label(subject: &Subject<'_>) -> bool {
 /// What the name says.
 fn promise(subject: &Subject<'_>) -> Promise {
     match behind(subject) {
-        Some(name) => Name::before(name).promise(),
+        Some(name) => Name::deciding(name).1,
         None => promise_of(subject.before(), subject.whole.start),
     }
 }
@@ -90,7 +90,7 @@ fn name(subject: &Subject<'_>) -> Name {
 fn promise_of(before: &[u8], start: usize) -> Promise {
     let start = start.min(before.len());
     let (head, name) = (&before[start..], &before[name_start(before, start)..]);
-    match Name::before(name).promise() {
+    match Name::deciding(name).1 {
         // An option has no more to say, and a name in a text may be two words.
         Promise::Nothing if name.starts_with(b"--key") => Promise::Hint,
         Promise::Nothing if is_key(head) => Name::spaced(&before[..start]).promise(),

@@ -111,13 +111,20 @@ impl Name {
     /// Reads the name that decides, from the text between the start of a match
     /// and its value: the last one, or if that says nothing the last that says secret.
     pub(super) fn before(text: &[u8]) -> Self {
+        Self::deciding(text).0
+    }
+
+    /// The same, and what it says.
+    pub(super) fn deciding(text: &[u8]) -> (Self, Promise) {
         let names = || text.split(|byte| !is_part(*byte)).filter(|name| !name.is_empty()).map(Self::new);
-        let last = names().rfind(|name| !name.is_type());
-        if let Some(last) = last.filter(|name| name.promise() != Promise::Nothing) {
+        let with_promise = |name: Self| (name, name.promise());
+        let last = names().rfind(|name| !name.is_type()).map(with_promise);
+        if let Some(last) = last.filter(|(_, promise)| *promise != Promise::Nothing) {
             return last;
         }
-        let secret = names().rfind(|name| matches!(name.promise(), Promise::Secret | Promise::Token));
-        secret.or(last).unwrap_or(Self::new(b""))
+        let secret =
+            names().map(with_promise).rfind(|(_, promise)| matches!(promise, Promise::Secret | Promise::Token));
+        secret.or(last).unwrap_or_else(|| with_promise(Self::new(b"")))
     }
 
     /// Reads `key` and the word before it, from the text that ends before `key`.

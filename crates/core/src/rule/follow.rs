@@ -4,15 +4,17 @@ use regex_syntax::hir::{Hir, HirKind};
 
 use super::anchor::{Anchor, class_bytes, shape};
 
-/// What stands behind a literal: any bytes of one set, then one of another.
+/// What stands behind a literal: any bytes of one set, then some of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Follow {
     /// Bytes that may be passed over.
     pub skip: ByteSet,
     /// How many of them at most.
     pub most: u32,
-    /// Bytes of which one must come then.
+    /// Bytes that must come then.
     pub then: ByteSet,
+    /// How many of these in a row at least.
+    pub least: u32,
 }
 
 /// A set of bytes.
@@ -40,8 +42,9 @@ impl Follow {
     /// yes where nothing matches, but never no where something does.
     #[inline]
     pub fn allows(&self, behind: &[u8]) -> bool {
-        for byte in &behind[..behind.len().min(self.most as usize + 1)] {
-            if self.then.contains(*byte) {
+        for (at, byte) in behind.iter().enumerate().take(self.most as usize + 1) {
+            let comes = behind.get(at..at + self.least as usize);
+            if comes.is_some_and(|bytes| bytes.iter().all(|byte| self.then.contains(*byte))) {
                 return true;
             }
             if !self.skip.contains(*byte) {
@@ -64,10 +67,13 @@ pub(super) fn follow(hir: &Hir, anchors: &[Anchor]) -> Option<Follow> {
         lead.exact.as_ref()?;
         n_lead += 1;
     }
-    let mut follow = Follow { skip: ByteSet::default(), most: 0, then: ByteSet::default() };
+    let mut follow = Follow { skip: ByteSet::default(), most: 0, then: ByteSet::default(), least: 1 };
     for part in &parts[n_lead..] {
         if part.properties().minimum_len()? > 0 {
+            // Another part that may come here instead asks for one byte only.
+            let is_only = follow.then == ByteSet::default();
             follow.then.extend(first_bytes(part)?);
+            follow.least = if is_only { row(part) } else { 1 };
             return Some(follow);
         }
         match optional_class(part) {
@@ -87,6 +93,20 @@ fn optional_class(hir: &Hir) -> Option<(ByteSet, u32)> {
     let HirKind::Class(class) = repetition.sub.kind() else { return None };
     Some((byte_set(class_bytes(class)?), repetition.max?))
 }
+
+/// How many bytes of the class a part starts with come in a row at least, as far as that is worth a look.
+fn row(hir: &Hir) -> u32 {
+    match hir.kind() {
+        HirKind::Capture(capture) => row(&capture.sub),
+        HirKind::Repetition(repetition) if matches!(repetition.sub.kind(), HirKind::Class(_)) => {
+            repetition.min.clamp(1, LONGEST_ROW)
+        }
+        _ => 1,
+    }
+}
+
+/// Bytes of a row that are looked at, at most.
+const LONGEST_ROW: u32 = 32;
 
 /// The bytes that something of at least one byte may start with.
 fn first_bytes(hir: &Hir) -> Option<ByteSet> {

@@ -1,6 +1,7 @@
 //! Drops what is no secret, and says why.
 
 use std::collections::HashMap;
+use std::iter;
 use std::path::{Path, is_separator};
 
 use super::Rejection;
@@ -120,13 +121,16 @@ pub(super) fn in_file(rule: &Rule, path: Option<&Path>) -> Result<(), Reason> {
     let whole = path.as_os_str().as_encoded_bytes();
     let name = whole.rsplit(|byte| is_separator(char::from(*byte))).next().unwrap_or_default();
     let fits = rule.files.iter().any(|pattern| {
-        if pattern.contains('/') {
-            wildcard(format!("*/{pattern}").as_bytes(), &[b"/", whole].concat())
-        } else {
-            wildcard(pattern.as_bytes(), name)
-        }
+        let pattern = pattern.as_bytes();
+        if pattern.contains(&b'/') { ends_in(pattern, whole) } else { wildcard(pattern, name) }
     });
     if fits { Ok(()) } else { Err(Reason::OtherFile) }
+}
+
+/// Whether a path, or the part of it behind some separator, fits a pattern.
+fn ends_in(pattern: &[u8], path: &[u8]) -> bool {
+    let starts = memchr::memchr_iter(b'/', path).map(|separator| separator + 1);
+    iter::once(0).chain(starts).any(|at| wildcard(pattern, &path[at..]))
 }
 
 /// Whether `text` fits a pattern in which `*` stands for any text.

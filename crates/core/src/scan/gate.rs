@@ -5,7 +5,7 @@
 use super::classify::{BEYOND, BLOCK_LANES, LANE, Level, Masks};
 use super::confirm::Confirm;
 use super::runs::{Block, Kind, Run, RunFinder, naive_runs};
-use super::sieve::sieve;
+use super::sieve::{sieve, sieve_marked};
 use crate::decode::Finder;
 use crate::rule::{Driver, NAME_WORDS};
 use crate::ruleset::RuleSet;
@@ -39,6 +39,8 @@ pub(super) struct Scratch {
     names: Vec<Span>,
     /// Places that may hold a window of some literal.
     places: Vec<usize>,
+    spots: Vec<u32>,
+    /// The last block, with what its classification may look at beyond it.
     padded: Vec<u8>,
     masks: Box<Masks>,
     /// Runs that may stand for text.
@@ -118,7 +120,7 @@ impl Gate<'_> {
         let mut finder = RunFinder::default();
         self.blocks(|gate, base, count| {
             gate.classify_block(&mut finder, level, (base, count));
-            gate.follow_words(base, count);
+            gate.follow_words(level, (base, count));
             gate.follow_cold();
             gate.follow_assignments(level, confirm);
             gate.follow_runs(level);
@@ -154,16 +156,13 @@ impl Gate<'_> {
     /// Fills the masks of the block at `base`.
     fn classify(&mut self, base: usize, count: usize, level: Level) {
         let Scratch { masks, padded, .. } = &mut *self.scratch;
-        let end = base + count * LANE + BEYOND;
-        let block = if let Some(block) = self.bytes.get(base..end) {
-            block
-        } else {
+        let len = count * LANE + BEYOND;
+        if self.bytes.len() < base + len {
             padded.clear();
             padded.extend_from_slice(&self.bytes[base..]);
-            padded.resize(end - base, 0);
-            padded
-        };
-        masks.fill(block, &self.tables.teddy, level);
+            padded.resize(len, 0);
+        }
+        masks.fill(block(self.bytes, padded, (base, len)), &self.tables.teddy, level);
     }
 
     fn flush(&mut self, confirm: &mut Confirm<'_, '_>) {
@@ -177,11 +176,12 @@ impl Gate<'_> {
     }
 
     /// Looks up what the vector search found.
-    fn follow_words(&mut self, base: usize, count: usize) {
+    fn follow_words(&mut self, level: Level, (base, count): (usize, usize)) {
         let table = &self.tables.text;
-        let Scratch { masks, places, names, candidates, .. } = &mut *self.scratch;
+        let Scratch { masks, padded, spots, places, names, candidates, .. } = &mut *self.scratch;
         places.clear();
-        table.sieve_bits(self.bytes, base, &masks.word[..count], places);
+        let block = block(self.bytes, padded, (base, count * LANE + BEYOND));
+        sieve_marked(table, (block, base), (&masks.word[..count], level), spots, places);
         for at in places.iter() {
             table.find_at(self.bytes, *at, |literal, start| {
                 if self.tables.literals[literal as usize].is_at(self.bytes, start) {
@@ -232,6 +232,9 @@ impl Gate<'_> {
         let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
         let Scratch { runs, candidates, .. } = &mut *self.scratch;
         let mut look = |at: usize| {
+            if !bytes[at..].first_chunk().is_none_or(|window| tables.prefixes.may_start(*window)) {
+                return;
+            }
             tables.prefixes.find_at(bytes, at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
                     anchored(rules, literal, start, bytes, candidates);
@@ -322,6 +325,11 @@ impl Gate<'_> {
             }
         }
     }
+}
+
+/// The bytes of a block, which are those of the text where that reaches far enough.
+fn block<'a>(bytes: &'a [u8], padded: &'a [u8], (base, len): (usize, usize)) -> &'a [u8] {
+    bytes.get(base..base + len).unwrap_or(padded)
 }
 
 /// Calls `look` with each place of a narrow run where a token may start: at its

@@ -1,6 +1,6 @@
 //! Runs of token characters, from the masks of a block.
 
-use super::classify::{LANE, Level, Masks, is_core, is_narrow, is_wide};
+use super::classify::{LANE, Level, Masks, is_core, is_narrow, is_wide, longer_than};
 use crate::decode::{LEAST_RUN, may_stand_for_text};
 use crate::rule::{COLD_RUN, HOT_RUN, WIDE_RUN};
 use crate::span::Span;
@@ -62,21 +62,23 @@ impl RunFinder {
     /// Goes past a lane in which nothing ends that counts: what is short, or
     /// without a digit and not long. What is narrow is wide, so that the wide mask tells for both.
     #[inline(always)]
-    fn passes(&mut self, narrow: u64, wide: u64, digit: u64) -> bool {
+    fn passes(&mut self, masks: &Masks, lane: usize) -> bool {
+        let (wide, long, digit) = (masks.wide[lane], masks.long[lane], masks.digit[lane]);
         let lead = wide.trailing_ones();
         let touching = self.wide.carry + lead as usize;
-        if touching >= COLD_RUN as usize || longer_than(wide, COLD_RUN) != 0 {
-            return false;
+        if long != 0 || touching >= HOT_RUN as usize {
+            let is_cold = touching >= COLD_RUN as usize || longer_than(long, COLD_RUN - HOT_RUN + 1) != 0;
+            if is_cold || digit & spread(long, HOT_RUN) != 0 {
+                return false;
+            }
+            if touching >= HOT_RUN as usize && (self.has_digit || digit & !(u64::MAX << lead) != 0) {
+                return false;
+            }
         }
-        if touching >= HOT_RUN as usize && (self.has_digit || digit & !(u64::MAX << lead) != 0) {
-            return false;
-        }
-        if digit & spread(longer_than(wide, HOT_RUN), HOT_RUN) != 0 {
-            return false;
-        }
-        self.narrow.carry = narrow.leading_ones() as usize;
-        self.wide.carry = wide.leading_ones() as usize;
-        self.has_digit = digit & !(u64::MAX >> wide.leading_ones()) != 0;
+        let tail = wide.leading_ones();
+        self.narrow.carry = masks.narrow[lane].leading_ones() as usize;
+        self.wide.carry = tail as usize;
+        self.has_digit = digit & !(u64::MAX >> tail) != 0;
         true
     }
 
@@ -85,16 +87,31 @@ impl RunFinder {
         let Block { bytes, base, n_lanes } = block;
         for lane in 0..n_lanes {
             // Of most lanes it is clear at once that no run ends in them.
-            let (wide, digits) = (masks.wide[lane], masks.digit[lane]);
-            if self.passes(masks.narrow[lane], wide, digits) {
+            if self.passes(masks, lane) {
                 continue;
             }
+            let (wide, digits) = (masks.wide[lane], masks.digit[lane]);
             let tail = if wide == u64::MAX { u64::MAX } else { !(u64::MAX >> wide.leading_ones()) };
             self.has_digit = digits & tail != 0 || wide == u64::MAX && self.has_digit;
             let at = base + lane * LANE;
             let digit = |start: usize, end: usize| block.holds_digit(masks, start, end);
+            let narrow = |start: usize, end: usize, digit: bool| {
+                narrow_kind(&bytes[start..end], digit).map(|kind| Run { start, end, kind })
+            };
+            // Mostly the two classes are the same.
+            if masks.narrow[lane] == wide && self.narrow.carry == self.wide.carry {
+                self.wide.step(wide, at, HOT_RUN, |start, end| {
+                    let has_digit = digit(start, end);
+                    runs.extend(narrow(start, end, has_digit));
+                    if end - start >= LEAST_RUN as usize {
+                        push_wide(bytes, Span::new(start, end), (runs, encoded), || has_digit);
+                    }
+                });
+                self.narrow = self.wide;
+                continue;
+            }
             self.narrow.step(masks.narrow[lane], at, HOT_RUN, |start, end| {
-                runs.extend(narrow_kind(&bytes[start..end], digit(start, end)).map(|kind| Run { start, end, kind }));
+                runs.extend(narrow(start, end, digit(start, end)));
             });
             self.wide.step(wide, at, LEAST_RUN, |start, end| {
                 push_wide(bytes, Span::new(start, end), (runs, encoded), || digit(start, end));
@@ -210,17 +227,6 @@ impl Tracker {
         }
         self.carry = 0;
     }
-}
-
-/// Leaves the bits at which at least `least` bits of the mask begin.
-#[inline(always)]
-fn longer_than(mut mask: u64, least: u32) -> u64 {
-    let mut len = 1;
-    while 2 * len <= least {
-        mask &= mask >> len;
-        len *= 2;
-    }
-    mask & mask >> (least - len)
 }
 
 /// Sets the `len` bits from each bit of the mask on.

@@ -26,7 +26,6 @@ static SYMBOL: [u8; 256] = {
         symbols[SIGNS[sign] as usize] = 27 + sign as u8;
         sign += 1;
     }
-    (symbols[b'\t' as usize], symbols[b'\r' as usize]) = (symbols[b' ' as usize], symbols[b' ' as usize]);
     symbols
 };
 

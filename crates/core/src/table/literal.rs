@@ -40,8 +40,9 @@ impl Literal {
     }
 }
 
-/// Sets what tells the cases of letters apart, in each byte of a window.
-pub(crate) const FOLD: u32 = 0x2020_2020;
+/// The bit that letters, and few others, have in each byte of a window; the one
+/// below it tells their cases apart.
+pub(crate) const LETTER: u32 = 0x4040_4040;
 
 /// What spreads the bits of a window.
 pub(crate) const FACTOR: u32 = 0x9e37_79b1;
@@ -176,7 +177,7 @@ impl LiteralTable {
         let (four, three) = (self.four.bits(), self.three.bits());
         let stretch = &bytes[from..to];
         for (at, window) in stretch.windows(4).enumerate() {
-            let key = u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | FOLD;
+            let key = key4(window);
             if may_hold(four, key) | may_hold(three, key & 0x00ff_ffff) {
                 places.push(from + at);
             }
@@ -184,27 +185,11 @@ impl LiteralTable {
         places.extend(to.checked_sub(3).filter(|last| *last >= from));
     }
 
-    /// Adds the places that bits mark, where the window of a literal may stand.
-    #[inline(never)]
-    pub(crate) fn sieve_bits(&self, bytes: &[u8], base: usize, words: &[u64], places: &mut Vec<usize>) {
-        let (four, three) = (self.four.bits(), self.three.bits());
-        for (lane, word) in words.iter().enumerate() {
-            let mut rest = *word;
-            while rest != 0 {
-                let at = base + lane * 64 + rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                let may = match bytes.get(at..at + 4) {
-                    Some(window) => {
-                        let key = key4(window);
-                        may_hold(four, key) | may_hold(three, key & 0x00ff_ffff)
-                    }
-                    None => true,
-                };
-                if may {
-                    places.push(at);
-                }
-            }
-        }
+    /// Returns whether these bytes may be the window of a literal, or start with it.
+    #[inline]
+    pub(crate) fn may_start(&self, window: [u8; 4]) -> bool {
+        let key = key4(&window);
+        may_hold(self.four.bits(), key) | may_hold(self.three.bits(), key & 0x00ff_ffff)
     }
 
     /// Calls `hit` with each literal whose window may stand at `at`, and its start.
@@ -234,12 +219,18 @@ impl LiteralTable {
     }
 }
 
+/// A window in which letters are in lower case.
+#[inline(always)]
+fn fold(window: u32) -> u32 {
+    window | (window & LETTER) >> 1
+}
+
 fn key4(window: &[u8]) -> u32 {
-    u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | FOLD
+    fold(u32::from_le_bytes([window[0], window[1], window[2], window[3]]))
 }
 
 fn key3(window: &[u8]) -> u32 {
-    (u32::from_le_bytes([window[0], window[1], window[2], 0]) | FOLD) & 0x00ff_ffff
+    fold(u32::from_le_bytes([window[0], window[1], window[2], 0]))
 }
 
 #[cfg(test)]

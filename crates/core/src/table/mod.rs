@@ -12,7 +12,7 @@ mod teddy;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-pub(crate) use self::literal::{FACTOR, FOLD, Literal, LiteralTable, Set, WORD_BITS, Windows};
+pub(crate) use self::literal::{FACTOR, LETTER, Literal, LiteralTable, Set, WORD_BITS, Windows};
 pub(crate) use self::margin::{Margin, Margins, tier};
 use self::teddy::Plan;
 pub(crate) use self::teddy::{Teddy, WINDOW};

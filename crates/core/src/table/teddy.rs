@@ -114,7 +114,7 @@ impl Teddy {
 
 /// What it costs to look up the literals of a window that stands somewhere, beside
 /// what it costs to turn down a place that passed by chance.
-const LOOK_UP: f32 = 5.0;
+const LOOK_UP: f32 = 100.0;
 
 /// Windows of a literal that are tried, the rarest first.
 const TRIED: usize = 4;

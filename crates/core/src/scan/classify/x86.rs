@@ -173,7 +173,7 @@ fn avx2_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         (masks.narrow[lane], masks.wide[lane], masks.opener[lane]) = (narrow, wide, opener);
         (masks.digit[lane], masks.word[lane]) = (digit, word);
     }
-    masks.mark_coded((block.len() - BEYOND) / LANE);
+    masks.derive((block.len() - BEYOND) / LANE);
 }
 
 #[target_feature(enable = "ssse3")]
@@ -211,7 +211,7 @@ fn ssse3_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         (masks.narrow[lane], masks.wide[lane], masks.opener[lane]) = (narrow, wide, opener);
         (masks.digit[lane], masks.word[lane]) = (digit, word);
     }
-    masks.mark_coded((block.len() - BEYOND) / LANE);
+    masks.derive((block.len() - BEYOND) / LANE);
 }
 
 /// A table of ASCII: what its lower and its upper half say.
@@ -259,5 +259,5 @@ fn avx512_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         }
         masks.word[lane] = _mm512_test_epi8_mask(any, any);
     }
-    masks.mark_coded((block.len() - BEYOND) / LANE);
+    masks.derive((block.len() - BEYOND) / LANE);
 }
