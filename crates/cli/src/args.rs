@@ -13,6 +13,8 @@ pub(crate) use self::changes::Changes;
 pub(crate) use self::git::{GitEvent, GitHook, GitInstall};
 pub(crate) use self::transcripts::{Inventory, Transcripts};
 use crate::cmd::assist::AssistantInstall;
+use crate::cmd::audit::AuditArgs;
+use crate::cmd::grant::GrantArgs;
 use crate::cmd::policy::PolicyArgs;
 use crate::cmd::redact::{Redact, Restore};
 use crate::cmd::run::Run;
@@ -64,6 +66,10 @@ pub(crate) enum Command {
     Uninstall(Install),
     /// List the rules for assistants and explain decisions
     Policy(PolicyArgs),
+    /// Let something pass for a task that the policy would ask about
+    Grant(GrantArgs),
+    /// Check, show and export what was decided about assistants
+    Audit(AuditArgs),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page

@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod rewrite;
 mod term;
+mod trail;
 mod vault;
 mod when;
 
@@ -65,6 +66,8 @@ fn run(args: Args) -> anyhow::Result<u8> {
             cmd::assist::dispatch(&install.command, cmd::assist::uninstall, cmd::git_install::undo)
         }
         Command::Policy(policy) => cmd::policy::run(&policy),
+        Command::Grant(grant) => cmd::grant::run(&grant),
+        Command::Audit(audit) => cmd::audit::run(&audit),
         Command::Completions(completions) => cmd::manual::completions(completions.shell),
         Command::Man => cmd::manual::man(),
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use leaktight_context::redact::Book;
+use leaktight_context::redact::{Book, Key};
 use leaktight_context::vault::Vault;
 
 /// Returns the home folder.
@@ -92,6 +92,11 @@ impl Shelf {
     /// Returns whether what is found can be kept.
     pub(crate) fn keeps(&self) -> bool {
         self.vault.is_some()
+    }
+
+    /// Returns the key of the vault, from which those for other files are made.
+    pub(crate) fn key(&self) -> Option<&Key> {
+        self.vault.as_ref().map(Vault::key)
     }
 
     /// Keeps what was found.

@@ -13,11 +13,12 @@ use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use leaktight_core::Tag;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
-use crate::policy::{Decision, Request, Verdict};
+use crate::policy::{Action, Decision, Request, Verdict};
 use crate::private::{self, Patience, failed};
 
 /// What the first line of all follows.
@@ -26,6 +27,8 @@ const NOTHING: &str = "sha256:00000000000000000000000000000000000000000000000000
 const SEAM: &[u8] = b",\"hash\":\"";
 /// Bytes of a line, at most.
 const LONGEST: usize = 4 << 10;
+/// What stands before the names of the grants that let something pass, in [`Record::policy`].
+pub const GRANT: &str = "grant:";
 /// Findings that a line tells one by one.
 const TOLD: usize = 8;
 /// Characters of a text that a line keeps.
@@ -38,7 +41,7 @@ pub struct Trail {
 }
 
 /// A decision, as a trail keeps it.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Record {
     /// The assistant and its version.
@@ -72,7 +75,7 @@ pub struct Record {
 }
 
 /// A finding, as a trail keeps it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Noted {
     /// The id of the rule that found it.
     pub class: String,
@@ -89,6 +92,11 @@ fn is_zero(number: &usize) -> bool {
 impl Record {
     /// Returns the record of a decision about a request.
     pub fn new(request: &Request, decision: &Decision) -> Self {
+        Self { effect: decision.verdict, policy: short(&decision.rule), ..Self::of(request) }
+    }
+
+    /// Returns the record of a request that is not decided about.
+    pub(crate) fn of(request: &Request) -> Self {
         let version = request.principal.version.as_deref().map_or(String::new(), |version| format!("/{version}"));
         let found = &request.resource.findings;
         let note = |found: &crate::policy::Found| Noted { class: short(&found.class), ph: found.placeholder.clone() };
@@ -98,17 +106,34 @@ impl Record {
             action: request.action.name(),
             tool: request.context.tool.as_deref().map(short),
             resource: request.resource.path.as_deref().map(short),
-            effect: decision.verdict,
             findings: found.iter().take(TOLD).map(note).collect(),
             more: found.len().saturating_sub(TOLD),
-            policy: short(&decision.rule),
+            tags: tags(request),
             ..Self::default()
         }
     }
 }
 
+/// Returns what frameworks call what a request is about: a secret on its way to a model.
+///
+/// The lists are OWASP's for language models (2026), for agentic applications (2026),
+/// for identities that are no people (2025) and for MCP (2025), and the layers of CSA's MAESTRO.
+fn tags(request: &Request) -> Vec<String> {
+    let resource = &request.resource;
+    if resource.findings.is_empty() && !resource.sensitive {
+        return Vec::new();
+    }
+    let mut tags = vec!["owasp-llm:LLM02:2026", "owasp-nhi:NHI2:2025", "owasp-agentic:ASI03:2026", "csa-maestro:L2"];
+    let holds = |tag: Tag| resource.findings.iter().any(|found| found.tags.contains(&tag));
+    tags.extend(holds(Tag::LongLived).then_some("owasp-nhi:NHI7:2025"));
+    tags.extend(resource.sensitive.then_some("owasp-agentic:ASI02:2026"));
+    let is_mcp = matches!(request.action, Action::McpCall | Action::McpResult);
+    tags.extend(is_mcp.then_some("owasp-mcp:MCP01:2025"));
+    tags.into_iter().map(str::to_owned).collect()
+}
+
 /// Returns a text, cut to what a line keeps.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(TEXT).collect()
 }
 
@@ -180,6 +205,42 @@ impl Trail {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         private::folder(folder)?;
         Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Opens the trail in `folder`; none if there is no such folder.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says, or that others may enter the folder.
+    pub fn find(folder: &Path) -> Result<Option<Self>, Error> {
+        if folder.is_dir() { Self::open(folder).map(Some) } else { Ok(None) }
+    }
+
+    /// Calls `each` with every whole line of the trail, the oldest first, until it
+    /// returns false. What is no record is left out: [`Trail::verify`] tells of it.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says.
+    pub fn lines(&self, mut each: impl FnMut(serde_json::Value) -> bool) -> Result<(), Error> {
+        for path in self.files()? {
+            let mut reader = BufReader::new(File::open(&path).map_err(failed("read", &path))?);
+            let mut line = Vec::new();
+            loop {
+                line.clear();
+                let limit = 16 * LONGEST as u64;
+                let n_read = (&mut reader).take(limit).read_until(b'\n', &mut line).map_err(failed("read", &path))?;
+                if n_read == 0 {
+                    break;
+                }
+                if let Ok(record) = serde_json::from_slice(&line)
+                    && !each(record)
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Adds a record and returns its number, from 1.

@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
 pub(crate) mod assist;
+pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod explain;
 pub(crate) mod filter;
 mod git_hook;
 pub(crate) mod git_install;
+pub(crate) mod grant;
 pub(crate) mod hook;
 pub(crate) mod inventory;
 pub(crate) mod manual;

@@ -17,6 +17,7 @@ mod sarif;
 mod testing;
 mod text;
 
+pub(crate) use self::sarif::artifact;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -244,7 +244,7 @@ fn origin_artifact(origin: &Origin) -> Value {
 }
 
 /// The location of a file: relative to where the scan began, unless it lies elsewhere.
-fn artifact(path: &Path) -> Value {
+pub(crate) fn artifact(path: &Path) -> Value {
     let bytes = path_bytes(path);
     if path.is_absolute() {
         let slash = if bytes.starts_with(b"/") { "" } else { "/" };

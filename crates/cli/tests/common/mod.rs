@@ -2,6 +2,7 @@
 //! stand in no file of this repository, and runs that end in time.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses some of it")]
 
+pub(crate) mod desk;
 pub(crate) mod git;
 pub(crate) mod secrets;
 

@@ -41,13 +41,16 @@ mod tool;
 mod vscode;
 mod windsurf;
 
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use leaktight_core::RuleSet;
 
 use self::call::Call;
-use crate::policy::Policy;
+use crate::audit::{Record, short};
+use crate::policy::{self, Decision, Policy, Request};
 use crate::redact::{Book, Redactor};
 use crate::splice::Document;
 use crate::store::Places;
@@ -165,6 +168,8 @@ pub struct Reply {
     pub code: u8,
     /// What was found, for the record; never a secret.
     pub note: Option<String>,
+    /// What was decided on the way, for a trail.
+    pub records: Vec<Record>,
 }
 
 impl Reply {
@@ -178,12 +183,22 @@ impl Reply {
     }
 }
 
+/// Returns the policy that holds in a folder, or why it can't be read.
+pub type PolicyFor<'a> = dyn Fn(&Path) -> Result<Policy, String> + 'a;
+
 /// What a hook knows of the machine it runs on and may do there.
 pub struct Host<'a> {
     /// Finds and replaces secrets.
     pub redactor: Redactor,
     /// Decides.
     pub policy: Policy,
+    /// Returns the policy that holds in the folder an event comes from, which takes the
+    /// place of the one above; or why it can't be read, and then the event is refused.
+    pub policy_for: Option<&'a PolicyFor<'a>>,
+    /// Uses up grants for what the policy asks about, and names them; none when one is missing.
+    pub grant: &'a dyn Fn(&Request, &Decision) -> Option<String>,
+    /// What was decided about the event that is answered.
+    records: RefCell<Vec<Record>>,
     /// The assistant that is answered.
     assistant: &'static str,
     /// The rules, for their titles.
@@ -209,6 +224,9 @@ impl<'a> Host<'a> {
         Self {
             redactor: Redactor::new(Arc::clone(&rules)),
             policy: Policy::builtin(),
+            policy_for: None,
+            grant: &|_, _| None,
+            records: RefCell::default(),
             assistant: "",
             rules,
             places,
@@ -237,6 +255,7 @@ pub fn answer(
     host: &mut Host<'_>,
     book: &mut Book,
 ) -> Reply {
+    let start = Instant::now();
     let document = match Document::parse(payload) {
         Ok(document) => document,
         Err(err) => return refuse(assistant, event, payload, &format!("the hook's input is not JSON: {err}")),
@@ -248,9 +267,42 @@ pub fn answer(
         return Reply { stdout: adapter.nothing.to_vec(), ..Reply::default() };
     };
     host.assistant = assistant.name();
+    host.records.take();
+    if let Some(policy_for) = host.policy_for {
+        let folder = if call.cwd().as_os_str().is_empty() { Path::new(".") } else { call.cwd() };
+        match policy_for(folder) {
+            Ok(policy) => host.policy = policy,
+            Err(why) => return refuse(assistant, event, payload, &why),
+        }
+    }
     let verdict = check::check(&call, host, book);
+    let mut records = host.records.take();
+    settle(&mut records, &verdict, &call, host.assistant);
+    records.iter_mut().for_each(|record| record.dur_us = start.elapsed().as_micros() as u64);
     let note = verdict.note();
-    Reply { note, ..(adapter.reply)(&call, verdict) }
+    Reply { note, records, ..(adapter.reply)(&call, verdict) }
+}
+
+/// Completes what was decided on the way by what became of the event.
+fn settle(records: &mut Vec<Record>, verdict: &Verdict, call: &Call<'_>, assistant: &str) {
+    let effect = match verdict {
+        Verdict::Pass | Verdict::Warn { .. } => policy::Verdict::Allow,
+        Verdict::Replace { .. } => policy::Verdict::Redact,
+        Verdict::Deny { .. } => policy::Verdict::Block,
+    };
+    if records.is_empty() && *verdict != Verdict::Pass {
+        let mut request = Request::new(assistant, check::action(call));
+        request.principal.session = (!call.session.is_empty()).then(|| call.session.clone());
+        request.context.tool = (!call.tool.is_empty()).then(|| message::clean(&call.tool));
+        records.push(Record { effect, policy: "hook".to_owned(), ..Record::of(&request) });
+    }
+    for record in records {
+        record.event = short(&call.event);
+        // What can't be redacted or asked about is blocked.
+        if effect == policy::Verdict::Block && record.effect != policy::Verdict::Allow {
+            record.effect = effect;
+        }
+    }
 }
 
 /// Refuses an event that could not be looked at: the answer to a defect, to a
@@ -259,6 +311,15 @@ pub fn refuse(assistant: Assistant, event: Option<&str>, payload: &[u8], why: &s
     let document = Document::parse(payload).ok();
     let named = document.as_ref().and_then(|document| detect::event_name(document));
     let reason = format!("leaktight could not look at this, so it is refused: {why}");
-    let reply = (assistant.adapter().refuse)(event.or(named.as_deref()), &reason);
-    Reply { note: Some(reason), ..reply }
+    let event = event.or(named.as_deref());
+    let reply = (assistant.adapter().refuse)(event, &reason);
+    let record = Record {
+        agent: assistant.name().to_owned(),
+        event: short(event.unwrap_or_default()),
+        action: "event.refuse",
+        effect: policy::Verdict::Block,
+        policy: "hook".to_owned(),
+        ..Record::default()
+    };
+    Reply { note: Some(reason), records: vec![record], ..reply }
 }

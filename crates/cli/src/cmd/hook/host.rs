@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use leaktight_context::hook::{self, Assistant, Host, Reply};
+use leaktight_context::policy::{Decision, Request};
 use leaktight_context::splice::{Document, Node};
 use leaktight_context::store::Places;
 use leaktight_core::RuleSet;
 
 use crate::args::{HookArgs, ShadowWhen};
+use crate::trail;
 use crate::vault::{self, Shelf};
 
 /// Answers an event.
@@ -25,6 +27,10 @@ pub(super) fn answer(assistant: Assistant, args: &HookArgs, payload: &[u8]) -> R
     host.deny_prompts = args.deny_prompts;
     let allows = |commands: &[&str]| assistant == Assistant::ClaudeCode && allowed(commands, home.as_deref());
     host.allows = &allows;
+    let policy_for = |folder: &Path| crate::policy::load(folder).map_err(|err| format!("{err:#}"));
+    host.policy_for = Some(&policy_for);
+    let grant = |request: &Request, decision: &Decision| take_grant(request, decision);
+    host.grant = &grant;
     let mut shelf = Shelf::open().map_err(|err| format!("there is no randomness: {err}"))?;
     let n_known = shelf.book.entries().len();
     let reply = hook::answer(assistant, args.event.as_deref(), payload, &mut host, &mut shelf.book);
@@ -32,7 +38,28 @@ pub(super) fn answer(assistant: Assistant, args: &HookArgs, payload: &[u8]) -> R
         // The answer stands, whether or not its placeholders are known later.
         let _ = shelf.save();
     }
-    Ok(reply)
+    Ok(record(assistant, args, payload, reply))
+}
+
+/// Uses up grants for what the policy asks about. Where that fails it is not granted.
+fn take_grant(request: &Request, decision: &Decision) -> Option<String> {
+    let shelf = Shelf::find(vault::folder()).ok()?;
+    let used = trail::grants(&shelf).ok()?.take(request, decision, &trail::now()).ok()??;
+    Some(used.join(","))
+}
+
+/// Adds what was decided to the trail. Where that fails an answer stands, with a
+/// warning, unless it lets pass what a person granted: each use of a grant is recorded.
+fn record(assistant: Assistant, args: &HookArgs, payload: &[u8], mut reply: Reply) -> Reply {
+    let Err(why) = trail::append(&reply.records) else { return reply };
+    let why = format!("the decision could not be recorded: {why}");
+    if trail::used_grant(&reply.records) {
+        return hook::refuse(assistant, args.event.as_deref(), payload, &why);
+    }
+    if reply.stderr.is_empty() {
+        reply.stderr = format!("leaktight: {why}");
+    }
+    reply
 }
 
 /// Returns the path of this program.

@@ -17,6 +17,8 @@ use crate::args::{HookArgs, HookCommand};
 
 /// How long an answer may take. The shortest deadline of an assistant is longer.
 const DEADLINE: Duration = Duration::from_millis(1_900);
+/// How long a refusal that is late already waits to be recorded.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Bytes of the stack of the thread that answers.
 const STACK: usize = 16 << 20;
 
@@ -62,9 +64,22 @@ fn run(assistant: Option<Assistant>, args: &HookArgs) -> anyhow::Result<u8> {
         // The worker holds the lock for no longer than a copy takes.
         let payload = payload.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let assistant = assistant.or_else(|| Assistant::detect(&payload)).unwrap_or(Assistant::ClaudeCode);
-        hook::refuse(assistant, args.event.as_deref(), &payload, &why)
+        let reply = hook::refuse(assistant, args.event.as_deref(), &payload, &why);
+        record_soon(&reply);
+        reply
     });
     Ok(print(&reply))
+}
+
+/// Adds a refusal to the trail, if that takes no time: what the answer had to wait for
+/// may keep the trail from being written as well.
+fn record_soon(reply: &Reply) {
+    let records = reply.records.clone();
+    let (sender, receiver) = mpsc::channel();
+    let worker = thread::Builder::new().spawn(move || sender.send(crate::trail::append(&records)));
+    if worker.is_ok() {
+        let _ = receiver.recv_timeout(PATIENCE);
+    }
 }
 
 /// Prints an answer and returns its exit code.

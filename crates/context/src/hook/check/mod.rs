@@ -8,6 +8,7 @@ mod ruling;
 mod script;
 
 pub(super) use self::content::text;
+pub(super) use self::ruling::action;
 use super::Host;
 use super::call::{Call, Moment};
 use crate::redact::Book;

@@ -2,7 +2,8 @@
 
 use leaktight_core::{Confidence, Severity};
 
-use crate::policy::{Action, Destination, Found, Request, Verdict};
+use crate::audit::{GRANT, Record};
+use crate::policy::{Action, Decision, Destination, Found, Request, Verdict};
 use crate::redact::{Hit, Report};
 use crate::store::{Content, Store};
 
@@ -15,7 +16,7 @@ use super::file;
 pub(super) fn of_findings(action: Action, report: &Report, (call, host): (&Call<'_>, &Host<'_>)) -> Verdict {
     let mut request = request(action, call, host);
     request.resource.findings = report.hits.iter().chain(&report.left).map(|hit| found(hit, host)).collect();
-    host.policy.decide(&request).verdict
+    decide(&request, host).verdict
 }
 
 /// Returns why a store may not be read, if the policy says so.
@@ -27,7 +28,7 @@ pub(super) fn of_store(
     let mut request = request(action, call, host);
     request.resource.path = Some(name.to_owned());
     request.resource.sensitive = store.content == Content::Secret;
-    (host.policy.decide(&request).verdict > Verdict::Redact).then(|| file::of_store(name, store, host))
+    (decide(&request, host).verdict > Verdict::Redact).then(|| file::of_store(name, store, host))
 }
 
 /// Returns why the value of a placeholder may not go to a host, if the policy says so.
@@ -38,18 +39,34 @@ pub(super) fn of_restore(class: &str, destination: &str, (call, host): (&Call<'_
     let mut found = Found::new(&id, Severity::High, Confidence::High);
     found.tags = host.rules.find(&id).map(|(_, rule)| rule.tags.to_vec()).unwrap_or_default();
     request.resource.findings.push(found);
-    let decision = host.policy.decide(&request);
+    let decision = decide(&request, host);
     (decision.verdict > Verdict::Redact).then(|| {
         let (place, rule) = (message::clean(destination), decision.rule);
         format!(
             "the command would send the value of a placeholder to {place}, which the policy leaves to a person ({rule}): \
-             ask the user to run it, or to allow it"
+             ask the user to run it, or to allow it with `{} grant add --class {id} --to {place}`",
+            host.program
         )
     })
 }
 
+/// Decides about a request. What the policy asks a person about passes where it was granted.
+fn decide(request: &Request, host: &Host<'_>) -> Decision {
+    let mut decision = host.policy.decide(request);
+    if decision.verdict == Verdict::Ask
+        && let Some(grants) = (host.grant)(request, &decision)
+    {
+        (decision.verdict, decision.rule) = (Verdict::Allow, format!("{GRANT}{grants}"));
+    }
+    let is_told = decision.verdict != Verdict::Allow || !request.resource.findings.is_empty();
+    if is_told || request.resource.sensitive {
+        host.records.borrow_mut().push(Record::new(request, &decision));
+    }
+    decision
+}
+
 /// Returns what an event is for the policy.
-pub(super) fn action(call: &Call<'_>) -> Action {
+pub(in super::super) fn action(call: &Call<'_>) -> Action {
     let is_mcp = call.tool.to_ascii_lowercase().starts_with("mcp");
     match call.moment {
         Moment::Prompt => Action::PromptSubmit,
