@@ -115,9 +115,6 @@ pub(crate) struct History {
     /// Scan what leads to this branch, tag or commit; may be repeated
     #[arg(long, value_name = "REV", requires = "history")]
     pub(crate) branch: Vec<String>,
-    /// Scan what leads to B and not to A; may be repeated
-    #[arg(long, value_name = "A..B", requires = "history")]
-    pub(crate) range: Vec<String>,
     /// Scan only commits since then, such as 2024-12-31 or `2 weeks ago`
     #[arg(long, value_name = "DATE", requires = "history", value_parser = crate::when::parse)]
     pub(crate) since: Option<i64>,

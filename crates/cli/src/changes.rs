@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use leaktight_core::Source;
 use leaktight_fs::{Globs, WalkOptions, stdin_bytes};
-use leaktight_git::{ChangeOptions, Diff, Error, Repo, Staged, Unstaged};
+use leaktight_git::{ChangeOptions, Diff, Error, Pushed, Range, Repo, Staged, Unstaged};
 
 pub(crate) use self::called::Called;
 use crate::Hint;
@@ -31,7 +31,13 @@ pub(crate) fn sources(
     if let Some(file) = &changes.diff {
         sources.push(Box::new(Diff::new(open(file)?, options.clone())));
     }
-    if changes.staged || changes.unstaged {
+    if let Some(range) = changes.range.iter().find(|range| !range.contains("..")) {
+        let message = format!("`{}` is no range of commits", crate::term::escape(range.as_bytes()));
+        return Err(
+            Hint::new(message, "write A..B, such as origin/main..HEAD; --history scans all before a commit").into()
+        );
+    }
+    if changes.staged || changes.unstaged || !changes.range.is_empty() {
         for path in paths {
             sources.extend(of_repo(changes, path, &options).map_err(|err| Hint::of_git(&err))?);
         }
@@ -47,6 +53,10 @@ fn of_repo(changes: &Changes, path: &Path, options: &ChangeOptions) -> Result<Ve
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if changes.staged {
         sources.push(Box::new(Staged::new(repo.clone(), None, options.clone())?));
+    }
+    if !changes.range.is_empty() {
+        let asked = Pushed::by_ranges(&repo, &changes.range)?;
+        sources.push(Box::new(Range::new(repo.clone(), asked, options.clone())?));
     }
     if changes.unstaged {
         sources.push(Box::new(Unstaged::new(repo, options.clone())?));

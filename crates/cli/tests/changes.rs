@@ -47,6 +47,29 @@ fn staged_is_what_the_index_adds() {
 }
 
 #[test]
+fn a_range_is_what_its_commits_add() {
+    let (home, project) = repo();
+    let git = |args: &[&str]| home.git(project.root(), args);
+    let commit = |name: &str, text: String| {
+        project.write(name, text);
+        git(&["add", "."]);
+        git(&["commit", "-qm", name]);
+    };
+    commit("old.txt", format!("{}\n", token(1)));
+    git(&["tag", "base"]);
+    commit("new.txt", format!("\n{}\n", token(2)));
+    // Whoever has the commits has what one of them takes away again.
+    commit("new.txt", "nothing\n".to_owned());
+    commit("old.txt", format!("one\n{}\n{}\n", token(1), token(3)));
+    assert_eq!(found(&project, &["--range", "base..HEAD"]), (at(&[("new.txt", 2), ("old.txt", 3)]), Some(1)));
+    assert_eq!(found(&project, &["--range", "HEAD~1.."]).0, at(&[("old.txt", 3)]));
+    assert_eq!(found(&project, &["--range", "base...HEAD"]).0.len(), 2);
+    assert_eq!(found(&project, &["--range", "HEAD..base"]), (vec![], Some(0)));
+    project.run(&["scan", "--range", "base"]).exits(2).says("is no range of commits");
+    project.run(&["scan", "--range", "nowhere..HEAD"]).exits(2).says("nowhere");
+}
+
+#[test]
 fn unstaged_is_what_the_work_tree_adds() {
     let (home, project) = repo();
     let git = |args: &[&str]| home.git(project.root(), args);

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::secrets::password;
+use common::secrets::{password, token};
 use common::{PROGRAM, Project};
 
 fn root() -> PathBuf {
@@ -37,16 +37,30 @@ fn project() -> Project {
         Project::with(&[("src/main.rs", "fn main() {}\n"), ("config/prod.env", "PORT=80\n"), ("third_party/x", "x")]);
     let lines: String = (1..=12).map(|line| format!("LINE_{line}=on\n")).collect();
     project.write("config/prod.env", lines);
-    for args in [&["init", "-q"] as &[&str], &["add", "."]] {
+    let commit = ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "all"];
+    let remote = ["update-ref", "refs/remotes/origin/main", "HEAD"];
+    for args in [&["init", "-q"] as &[&str], &["add", "."], &commit, &remote] {
         let status = Command::new("git").args(args).current_dir(project.root()).status().expect("git runs");
         assert!(status.success(), "git {args:?}");
     }
     project
 }
 
+/// Has a hook decide something, so that there is a trail.
+fn leave_trail(project: &Project, home: &Project) {
+    let payload = serde_json::json!({
+        "hook_event_name": "PostToolUse", "cwd": project.root(), "tool_name": "Bash", "tool_input": {},
+        "tool_response": {"stdout": token(1), "stderr": ""},
+    });
+    let mut hook = project.command(&["hook", "claude-code"]);
+    hook.env("HOME", home.root()).env_remove("XDG_STATE_HOME").env_remove("LEAKTIGHT_HOME");
+    common::run(&mut hook, payload.to_string().as_bytes()).exits(0);
+}
+
 #[test]
 fn its_commands_run() {
     let (project, home) = (project(), Project::new());
+    leave_trail(&project, &home);
     let mut n_run = 0;
     for line in commands().iter().filter(|line| line.split_whitespace().any(|word| word == "leaktight")) {
         let bin = Path::new(PROGRAM).parent().expect("a folder");
@@ -55,6 +69,7 @@ fn its_commands_run() {
         // As in the hook of a careful person: what fails on the left counts as well.
         shell.args(["-ec", line]).current_dir(project.root()).env("PATH", path);
         shell.env("HOME", home.root()).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
+        shell.env_remove("XDG_STATE_HOME").env_remove("LEAKTIGHT_HOME");
         let run = common::run(&mut shell, b"");
         // Any machine holds some secret that an assistant could reach.
         let is_fine = run.code == Some(0) || (line.contains("inventory") && run.code == Some(1));

@@ -19,6 +19,9 @@ pub(crate) struct Changes {
     /// Scan the lines of the work tree at PATH that are not staged; files git does not know are left out
     #[arg(long, conflicts_with = "diff")]
     pub(crate) unstaged: bool,
+    /// Scan the lines that the commits of B add and A does not have; with --history their whole contents; may be repeated
+    #[arg(long, value_name = "A..B", conflicts_with = "diff")]
+    pub(crate) range: Vec<String>,
     /// What git called as a hook; never given by hand
     #[arg(skip)]
     pub(crate) called: Option<Called>,
@@ -27,6 +30,6 @@ pub(crate) struct Changes {
 impl Changes {
     /// Returns whether changes are to be scanned at all.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.diff.is_some() || self.staged || self.unstaged || self.called.is_some()
+        self.diff.is_some() || self.staged || self.unstaged || !self.range.is_empty() || self.called.is_some()
     }
 }

@@ -151,7 +151,7 @@ fn histories(args: &Scan, scanner: &Scanner) -> anyhow::Result<Vec<Box<dyn Sourc
     let mut options = HistoryOptions::default();
     options.unreachable = args.history.unreachable;
     options.branches.clone_from(&args.history.branch);
-    options.ranges.clone_from(&args.history.range);
+    options.ranges.clone_from(&args.changes.range);
     options.since = args.history.since;
     options.max_commits = args.history.max_commits;
     if !args.history.no_cache {

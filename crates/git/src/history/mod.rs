@@ -54,6 +54,18 @@ pub struct History {
     notice: Option<String>,
 }
 
+/// Returns the commits that ranges ask for and those that they leave out, both with all before them.
+///
+/// # Errors
+///
+/// The references cannot be read, or a name stands for no commit.
+pub(crate) fn ends(repo: &Repo, ranges: &[String]) -> Result<(Vec<ObjectId>, Vec<ObjectId>), Error> {
+    let options = HistoryOptions { ranges: ranges.to_vec(), ..HistoryOptions::default() };
+    let objects = Objects::open(repo);
+    let ends = Ends::new(&options, &Refs::read(repo)?, &mut Reader::new(&objects))?.unwrap_or_default();
+    Ok((ends.wanted, ends.hidden))
+}
+
 impl History {
     /// Returns the history of a repository, to be scanned with the rules of a scanner.
     ///

@@ -6,6 +6,7 @@ mod message;
 use self::lines::Update;
 pub use self::message::Message;
 use crate::error::Error;
+use crate::history;
 use crate::id::ObjectId;
 use crate::open::Repo;
 use crate::refs::Refs;
@@ -61,6 +62,17 @@ impl Pushed {
     /// Returns what one commit leads to and another doesn't; without the other, all of it.
     pub fn between(new: ObjectId, old: Option<ObjectId>) -> Self {
         Self { new: vec![new], old: old.into_iter().collect() }
+    }
+
+    /// Returns what ranges such as `main..HEAD` name: what the right side leads to and the
+    /// left one doesn't. A side that is empty is `HEAD`.
+    ///
+    /// # Errors
+    ///
+    /// The references cannot be read, or a name stands for no commit.
+    pub fn by_ranges(repo: &Repo, ranges: &[String]) -> Result<Self, Error> {
+        let (new, old) = history::ends(repo, ranges)?;
+        Ok(Self { new, old })
     }
 
     fn of(updates: &[Update]) -> Self {
