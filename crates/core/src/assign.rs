@@ -15,6 +15,7 @@ use std::path::Path;
 
 pub(crate) use self::backward::{backward, has_hint, may_tell};
 pub(crate) use self::forward::{forward, is_variable};
+pub(crate) use self::value::is_crossed;
 use crate::check::Words;
 use crate::span::Span;
 

@@ -29,6 +29,15 @@ const MIN_BODY: usize = 12;
 /// The longest period that is looked for in a long value.
 const MAX_PERIOD: usize = 64;
 
+const ALPHABET: &str = "a run of the alphabet";
+const BLOCK: &str = "a block repeated";
+
+/// Returns whether what gives a placeholder away is a pattern in it rather than what it
+/// says: a person may have drawn it up to look real, or have taken it for a password.
+pub(crate) fn is_pattern(face: &str) -> bool {
+    face == ALPHABET || face == BLOCK
+}
+
 /// Returns what gives a placeholder away, or none for a value that could be real.
 ///
 /// Of a format that identifies itself the secret is the whole token, prefix
@@ -43,14 +52,14 @@ pub(crate) fn face(secret: &[u8], generic: bool) -> Option<&'static str> {
         (crate::token::is_made_of, "what redaction put there"),
         (is_masked, "a mask such as ***"),
         (is_monotonous, "one character repeated"),
-        (is_sequence, "a run of the alphabet"),
-        (is_whole_alphabet, "a run of the alphabet"),
-        (repeats_body, "a block repeated"),
+        (is_sequence, ALPHABET),
+        (is_whole_alphabet, ALPHABET),
+        (repeats_body, BLOCK),
         (holds_telling, "a word such as example"),
     ];
     let of_people = [
         (is_wrapped as fn(&[u8]) -> bool, "a wrapper such as <...>"),
-        (is_alphabet, "a run of the alphabet"),
+        (is_alphabet, ALPHABET),
         (is_filler, "a mask such as xxx"),
         (words::is_made_of_fillers, "words such as my-secret"),
     ];

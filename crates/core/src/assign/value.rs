@@ -63,8 +63,27 @@ pub(super) fn unquoted(bytes: &[u8], at: usize, kind: TextKind) -> Option<Span> 
     if first.is_ascii_whitespace() || b"\"'`#;,<>{}()[]$&|\\=".contains(&first) {
         return None;
     }
-    let end = if kind == TextKind::Settings { settings_end(bytes, at) } else { plain_end(bytes, at) };
+    let is_whole = kind == TextKind::Settings || is_crossed(bytes, at);
+    let end = if is_whole { settings_end(bytes, at) } else { plain_end(bytes, at) };
     (end - at >= SHORTEST).then_some(Span::new(at, end))
+}
+
+/// Whether brackets cross each other before the next space, as in `m{h(o}p`: what no
+/// language reads is no code, so that it is a value whatever the name of the file says.
+pub(crate) fn is_crossed(bytes: &[u8], at: usize) -> bool {
+    let mut open = Vec::new();
+    for byte in bytes[at..].iter().take(256).take_while(|byte| !byte.is_ascii_whitespace()) {
+        match byte {
+            b'(' => open.push(b')'),
+            b'[' => open.push(b']'),
+            b'{' => open.push(b'}'),
+            b')' | b']' | b'}' if open.pop().is_some_and(|close| close != *byte) => return true,
+            // A string may hold anything.
+            b'"' | b'\'' | b'`' => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 fn plain_end(bytes: &[u8], at: usize) -> usize {
@@ -114,4 +133,19 @@ pub(super) fn element(bytes: &[u8], at: usize) -> Option<Span> {
     let value = Span::new(start, start + text.len());
     let close = space(if bytes.get(end) == Some(&b'>') { end + 1 } else { end });
     (value.len() >= SHORTEST && bytes.get(close..close + 2) == Some(b"</")).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_that_cross_are_no_code() {
+        for text in ["m{h(o}p", "a[b)c]", "x{{y}}z(w]"] {
+            assert!(is_crossed(text.as_bytes(), 0), "{text}");
+        }
+        for text in ["f(a[0], {b: 1})", "f(a, [b", "g)", "call(\"a]\")", "f( ]", "plain"] {
+            assert!(!is_crossed(text.as_bytes(), 0), "{text}");
+        }
+    }
 }

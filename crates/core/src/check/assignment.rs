@@ -4,7 +4,7 @@ use std::path::Path;
 
 use memchr::memmem;
 
-use crate::assign::{TextKind, has_hint, is_variable};
+use crate::assign::{TextKind, has_hint, is_crossed, is_variable};
 use crate::check::name::{Name, Promise};
 use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
 use crate::check::words::Words;
@@ -96,6 +96,13 @@ fn promise_of(before: &[u8], start: usize) -> Promise {
         Promise::Nothing if is_key(head) => Name::spaced(&before[..start]).promise(),
         promise => promise,
     }
+}
+
+/// Whether a value in code can't be an expression, although no quotes hold it: its brackets
+/// cross, and neither the operator nor a semicolon shows that the language has expressions there.
+fn is_foreign(subject: &Subject<'_>, operator: &[u8]) -> bool {
+    let tail = subject.after().iter().take(64).take_while(|byte| !byte.is_ascii_whitespace());
+    !operator.ends_with(b"=>") && tail.last() != Some(&b';') && is_crossed(subject.bytes, subject.secret.start)
 }
 
 /// Judges the value of a name.
@@ -194,7 +201,8 @@ impl Joint {
             return Self::Tight;
         }
         let kind = TextKind::of(subject.path);
-        if quote.is_none() && !is_element && kind == TextKind::Code && !in_text(subject, subject.secret.start) {
+        let is_code = kind == TextKind::Code && !is_foreign(subject, operator);
+        if quote.is_none() && !is_element && is_code && !in_text(subject, subject.secret.start) {
             return Self::Bare;
         }
         if !operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>')) || is_comparison(operator) {

@@ -15,10 +15,11 @@ pub(super) fn check(secret: &[u8]) -> Outcome {
         return Outcome::Drop;
     };
     let text = words.join(" ");
-    if is_monotonous(&words) || placeholder::is_documented(text.as_bytes()) {
+    if placeholder::is_documented(text.as_bytes()) {
         return Outcome::Drop;
     }
     match Mnemonic::parse_in_normalized(Language::English, &text) {
+        Ok(_) if is_monotonous(&words) => Outcome::Low,
         Ok(_) => Outcome::Pass,
         Err(Error::InvalidChecksum) => Outcome::Low,
         Err(_) => Outcome::Drop,

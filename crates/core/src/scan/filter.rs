@@ -47,7 +47,12 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
         reasons[1] = Some(Reason::Entropy(bits));
     }
     if let Some(face) = placeholder::face(secret, is_generic(rule)) {
-        return Err(Reason::Placeholder(face));
+        if !placeholder::is_pattern(face) {
+            return Err(Reason::Placeholder(face));
+        }
+        found.confidence = Confidence::Low;
+        found.doubtful = true;
+        found.reasons.push(Reason::Placeholder(face));
     }
     if !rule.context.is_empty() {
         let word = context(rule, bytes, found.whole).ok_or(Reason::NoContext)?;
