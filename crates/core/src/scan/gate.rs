@@ -27,6 +27,9 @@ pub(super) struct Candidate {
 /// Candidates confirmed at a time.
 const BATCH: usize = 4096;
 
+/// Bytes round runs that are searched at a time.
+const PIECE: usize = 16 << 10;
+
 /// Buffers of a gate, kept from chunk to chunk.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
@@ -123,7 +126,7 @@ impl Gate<'_> {
             gate.follow_words(level, (base, count));
             gate.follow_cold();
             gate.follow_assignments(level, confirm);
-            gate.follow_runs(level);
+            gate.follow_runs(level, confirm);
             if gate.scratch.candidates.len() >= BATCH {
                 gate.flush(confirm);
             }
@@ -249,20 +252,39 @@ impl Gate<'_> {
         });
     }
 
-    /// Searches the surroundings of the runs for literals and context words.
-    fn follow_runs(&mut self, level: Level) {
+    /// Searches the surroundings of the runs for literals and context words, piece by
+    /// piece: a run may be as long as the text, and hold a literal at every byte.
+    fn follow_runs(&mut self, level: Level, confirm: &mut Confirm<'_, '_>) {
         if self.scratch.runs.is_empty() {
             return;
         }
         self.lay_stretches();
-        let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
-        let Scratch { runs, stretches, places, hits, candidates, .. } = &mut *self.scratch;
-        places.clear();
-        for (from, to) in stretches.iter() {
-            sieve(&tables.near, bytes, (*from, *to), level, places);
+        self.scratch.runs.sort_unstable_by_key(|run| run.end);
+        self.scratch.hits.clear();
+        for idx in 0..self.scratch.stretches.len() {
+            let (from, to) = self.scratch.stretches[idx];
+            for start in (from..to).step_by(PIECE) {
+                // A window may lie across the end of a piece.
+                self.search_near((start, to.min(start + PIECE + 3)), level);
+                if self.scratch.candidates.len() >= BATCH {
+                    self.flush(confirm);
+                }
+            }
         }
-        hits.clear();
-        let first = candidates.len();
+        if !self.scratch.hits.is_empty() {
+            self.scratch.hits.sort_unstable();
+            self.scratch.hits.dedup();
+            self.join_context();
+        }
+    }
+
+    /// Searches a piece of the surroundings of runs, which are in the order of their ends.
+    fn search_near(&mut self, piece: (usize, usize), level: Level) {
+        let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
+        let Scratch { runs, places, hits, candidates, .. } = &mut *self.scratch;
+        places.clear();
+        sieve(&tables.near, bytes, piece, level, places);
+        let (first_hit, first) = (hits.len(), candidates.len());
         for at in places.iter() {
             tables.near.find_at(bytes, *at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
@@ -271,7 +293,6 @@ impl Gate<'_> {
                 }
             });
         }
-        runs.sort_unstable_by_key(|run| run.end);
         let mut idx = first;
         while idx < candidates.len() {
             if near_run(rules, candidates[idx], runs) {
@@ -281,10 +302,13 @@ impl Gate<'_> {
             }
         }
         let is_context = |one: &Use| matches!(one, Use::Context { .. });
-        hits.retain(|(_, literal)| tables.uses[*literal as usize].iter().any(is_context));
-        if !hits.is_empty() {
-            hits.sort_unstable();
-            self.join_context();
+        let mut idx = first_hit;
+        while idx < hits.len() {
+            if tables.uses[hits[idx].1 as usize].iter().any(is_context) {
+                idx += 1;
+            } else {
+                hits.swap_remove(idx);
+            }
         }
     }
 
