@@ -13,6 +13,7 @@ pub(crate) use self::changes::Changes;
 pub(crate) use self::git::{GitEvent, GitHook, GitInstall};
 pub(crate) use self::transcripts::{Inventory, Transcripts};
 use crate::cmd::assist::AssistantInstall;
+use crate::cmd::assist::doctor::DoctorArgs;
 use crate::cmd::audit::AuditArgs;
 use crate::cmd::grant::GrantArgs;
 use crate::cmd::policy::PolicyArgs;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Install(Install),
     /// Undo what `install` did
     Uninstall(Install),
+    /// Check that the hooks of assistants are there, switched on, and answer
+    Doctor(DoctorArgs),
     /// List the rules for assistants and explain decisions
     Policy(PolicyArgs),
     /// Let something pass for a task that the policy would ask about
@@ -409,6 +412,8 @@ pub(crate) struct Install {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum InstallCommand {
+    /// Hooks of every assistant that this user has a folder of
+    All(AssistantInstall),
     /// Hooks of Claude Code
     ClaudeCode(AssistantInstall),
     /// Hooks of Cline

@@ -65,6 +65,7 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Uninstall(install) => {
             cmd::assist::dispatch(&install.command, cmd::assist::uninstall, cmd::git_install::undo)
         }
+        Command::Doctor(doctor) => cmd::assist::doctor::run(&doctor),
         Command::Policy(policy) => cmd::policy::run(&policy),
         Command::Grant(grant) => cmd::grant::run(&grant),
         Command::Audit(audit) => cmd::audit::run(&audit),

@@ -169,3 +169,29 @@ fn settings_that_are_not_understood_are_left() {
     let desk = Desk::new(&[(".github/hooks/leaktight.json", "{\"mine\": 1}".to_owned())]);
     desk.run(&["install", "copilot"]).exits(2);
 }
+
+#[test]
+fn the_doctor_tells_what_is_wrong() {
+    let desk = Desk::new(&[]);
+    desk.run(&["doctor"]).exits(0).prints("no assistant is known");
+    desk.run(&["install", "all", "--user"]).exits(2).says("no assistant is known");
+    desk.home.write(".claude/settings.json", "{\n  \"model\": \"x\"\n}\n");
+    desk.home.write(".gemini/settings.json", "{}\n");
+    desk.run(&["doctor"]).exits(1).prints("claude-code: not well\n  no hooks").prints("gemini: not well");
+    desk.run(&["install", "all", "--user", "--dry-run"]).exits(0).says("would write");
+    assert_eq!(desk.home.read(".gemini/settings.json"), "{}\n");
+    desk.run(&["install", "all", "--user"]).exits(0);
+    let well = desk.run(&["doctor"]);
+    well.exits(0).prints("claude-code: well\n  hooks of the user in").prints("gemini: well");
+
+    let settings = desk.home.read(".claude/settings.json");
+    desk.home.write(".claude/settings.json", settings.replacen("{", "{\"disableAllHooks\": true,", 1));
+    desk.run(&["doctor"]).exits(1).prints("switches all hooks off: `disableAllHooks`");
+    desk.home.write(".claude/settings.json", settings.replacen("PreToolUse", "PreToolUsed", 1));
+    desk.run(&["doctor"]).exits(1).prints("was changed, or calls another program");
+    desk.home.write(".claude/settings.json", "{ no JSON");
+    desk.run(&["doctor"]).exits(1).prints("can't be used");
+    desk.home.write(".claude/settings.json", &settings);
+    desk.run(&["uninstall", "all", "--user"]).exits(0);
+    assert_eq!(desk.home.read(".claude/settings.json"), "{\n  \"model\": \"x\"\n}\n");
+}

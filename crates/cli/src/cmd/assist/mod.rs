@@ -1,5 +1,6 @@
 //! `install` and `uninstall` for assistants: writes hooks into their settings.
 
+pub(crate) mod doctor;
 mod merge;
 mod plan;
 
@@ -38,6 +39,7 @@ pub(crate) fn dispatch(
     git: fn(&GitInstall) -> anyhow::Result<u8>,
 ) -> anyhow::Result<u8> {
     match command {
+        InstallCommand::All(args) => all(args, act),
         InstallCommand::ClaudeCode(args) => act(Assistant::ClaudeCode, args),
         InstallCommand::Cline(args) => act(Assistant::Cline, args),
         InstallCommand::Codex(args) => act(Assistant::Codex, args),
@@ -48,6 +50,21 @@ pub(crate) fn dispatch(
         InstallCommand::Opencode(args) => act(Assistant::OpenCode, args),
         InstallCommand::Windsurf(args) => act(Assistant::Windsurf, args),
     }
+}
+
+/// Does something for every assistant that the user has a folder of.
+fn all(args: &AssistantInstall, act: fn(Assistant, &AssistantInstall) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
+    let is_used = |assistant: &Assistant| {
+        let plans = plan::plan(*assistant, Scope::User, "leaktight").unwrap_or_default();
+        plans.first().and_then(doctor::folder_of).is_some_and(|folder| folder.is_dir())
+    };
+    let used: Vec<Assistant> = Assistant::ALL.into_iter().filter(is_used).collect();
+    if used.is_empty() {
+        return Err(
+            Hint::new("no assistant is known to be used here", "name one, as in `leaktight install codex`").into()
+        );
+    }
+    used.into_iter().try_fold(exit::CLEAN, |worst, assistant| Ok(worst.max(act(assistant, args)?)))
 }
 
 /// Installs the hooks of an assistant.

@@ -41,10 +41,12 @@ pub(super) enum Scope<'a> {
 pub(super) fn plan(assistant: Assistant, scope: Scope<'_>, program: &str) -> Option<Vec<Plan>> {
     let home = vault::home()?;
     let place = |variable: &str, user: &str, project: &str| match scope {
-        Scope::User => match env::var_os(variable).filter(|_| !variable.is_empty()) {
-            Some(folder) => PathBuf::from(folder).join(Path::new(user).file_name().unwrap_or_default()),
-            None => home.join(user),
-        },
+        Scope::User => {
+            match Some(variable).filter(|name| !name.is_empty()).and_then(env::var_os).filter(|it| !it.is_empty()) {
+                Some(folder) => PathBuf::from(folder).join(Path::new(user).file_name().unwrap_or_default()),
+                None => home.join(user),
+            }
+        }
         Scope::Project(root) => root.join(project),
     };
     let merged = |file, elements| vec![Plan { file, content: Content::Merged(elements) }];
