@@ -67,7 +67,10 @@ fn advice(group: &str) -> &'static str {
         "key" => "Protect keys with a passphrase and an agent, or keep them in hardware.",
         "manager" => "Lock the manager when it is not needed, and end its sessions.",
         "project" => "Move the values into a secret store, and keep only their names here.",
-        _ => "Delete what is not needed, and keep secrets out of histories and start-up files.",
+        _ => {
+            "Run assistants as a user who can't read these; delete what is not needed, and keep secrets out of \
+             histories and start-up files."
+        }
     }
 }
 
