@@ -388,6 +388,9 @@ pub(crate) struct HookArgs {
     /// When a file with secrets is read as a copy without them: only one too large to be replaced later, or any
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ShadowWhen::Large)]
     pub(crate) shadow: ShadowWhen,
+    /// Write placeholders to files as they are, rather than the values they stand for
+    #[arg(long)]
+    pub(crate) no_restore: bool,
     /// Refuse a prompt with a secret even where the secret could be replaced later
     #[arg(long)]
     pub(crate) deny_prompts: bool,

@@ -236,6 +236,37 @@ fn nothing_secret_is_handed_to_others() {
 }
 
 #[test]
+fn what_is_written_gets_its_values_back() {
+    let desk = Desk::new();
+    let name = desk.redacted(&desk.aws).trim().to_owned();
+    let write = |path: &str, key: &str| json!({"tool_name": "Write", "tool_input": {"file_path": path, key: format!("key: {name}\n"), "n": 1.0e5}});
+    // What is answered here is written to the file: the one place where the value must stand.
+    let asked = |args: &[&str], rest: Value| answer(&desk.event_with_values(args, "PreToolUse", rest));
+    for (path, key) in [(desk.path("new.yaml"), "content"), ("src/b.yaml".to_owned(), "new_string")] {
+        let specific = &asked(&["claude-code"], write(&path, key))["hookSpecificOutput"];
+        assert!(specific.get("permissionDecision").is_none(), "a value approves nothing");
+        let mut expected = write(&path, key)["tool_input"].clone();
+        expected[key] = format!("key: {}\n", desk.aws).into();
+        assert_eq!(specific["updatedInput"], expected);
+    }
+    // Elsewhere, and where it would go to the model unseen, it is for a person to say.
+    for path in ["/tmp/else.yaml", "../else.yaml", "~/else.yaml", &desk.path("CLAUDE.md")] {
+        let reason = denied(&desk.claude("PreToolUse", write(path, "content"))).to_owned();
+        assert!(reason.contains("grant add --class aws-access-key-id --to "), "{reason}");
+    }
+    let memory = json!({"tool_name": "save_memory", "tool_input": {"fact": format!("the key is {name}")}});
+    assert_eq!(desk.claude("PreToolUse", memory), Value::Null, "no memory holds a value");
+    let unknown = format!("LEAKTIGHT_AWS_{}", "A".repeat(12));
+    let unknown = json!({"tool_name": "Write", "tool_input": {"file_path": "x", "content": unknown}});
+    assert_eq!(desk.claude("PreToolUse", unknown), Value::Null);
+    // Where nothing can be put back a file must not lose what it holds.
+    let lost = &asked(&["claude-code", "--no-restore"], write(&desk.path(".env"), "content"));
+    assert!(denied(lost).contains("would be lost"), "{lost}");
+    let fresh = asked(&["claude-code", "--no-restore"], write(&desk.path("new.yaml"), "content"));
+    assert_eq!(fresh, Value::Null);
+}
+
+#[test]
 fn what_cannot_be_read_is_refused() {
     let desk = Desk::new();
     let large = format!("{{\"hook_event_name\": \"PreToolUse\", \"x\": \"{}\"}}", "a".repeat(17 << 20));

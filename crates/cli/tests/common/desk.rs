@@ -74,12 +74,21 @@ impl Desk {
     /// Asks about an event, whose folder is the project's.
     #[track_caller]
     pub(crate) fn event(&self, args: &[&str], event: &str, rest: Value) -> Run {
+        self.ask(args, self.payload(event, rest).as_bytes())
+    }
+
+    /// Asks about an event whose answer holds values, for a file.
+    pub(crate) fn event_with_values(&self, args: &[&str], event: &str, rest: Value) -> Run {
+        run(&mut self.command(args), self.payload(event, rest).as_bytes())
+    }
+
+    fn payload(&self, event: &str, rest: Value) -> String {
         let mut payload = json!({
             "session_id": "11111111-2222", "transcript_path": "/home/dev/.claude/projects/x.jsonl",
             "cwd": self.project.root(), "hook_event_name": event,
         });
         payload.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
-        self.ask(args, payload.to_string().as_bytes())
+        payload.to_string()
     }
 
     /// The answer of Claude Code's hook.

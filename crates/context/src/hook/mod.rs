@@ -212,6 +212,9 @@ pub struct Host<'a> {
     pub shadow: Option<PathBuf>,
     /// Whether any file with a secret is read as a copy, not only large ones.
     pub shadow_all: bool,
+    /// Whether placeholders in what is written to a file give way to their values, where
+    /// the assistant lets its tools be given something else and the policy allows it.
+    pub restore: bool,
     /// Whether a prompt with a secret is refused even where the secret could be replaced later.
     pub deny_prompts: bool,
     /// Returns whether the assistant's settings allow these commands without asking.
@@ -233,6 +236,7 @@ impl<'a> Host<'a> {
             program: "leaktight".to_owned(),
             shadow: None,
             shadow_all: false,
+            restore: false,
             deny_prompts: false,
             allows: &|_| false,
         }

@@ -230,6 +230,18 @@ impl Policy {
 /// The name of what holds where no rule applies.
 const DEFAULT: &str = "default";
 
+/// Files that go to the model without a tool that reads them, and so past its hooks.
+const INSTRUCTIONS: [&str; 8] = [
+    "file:*CLAUDE.md",
+    "file:*CLAUDE.local.md",
+    "file:*AGENTS.md",
+    "file:*GEMINI.md",
+    "file:*copilot-instructions.md",
+    "file:*.cursorrules",
+    "file:*.windsurfrules",
+    "file:*.mdc",
+];
+
 /// The built-in rules with their names.
 fn builtin() -> Vec<(&'static str, Rule)> {
     let rule = |when: When, effect: Verdict, reason: &str| Rule::new(when, effect, reason);
@@ -286,6 +298,31 @@ fn builtin() -> Vec<(&'static str, Rule)> {
                 },
                 Verdict::Allow,
                 "it stays on this machine",
+            ),
+        ),
+        (
+            "restore-elsewhere",
+            rule(
+                When {
+                    action: actions(&[Action::SecretRestore]),
+                    // Paths from the root are those outside the folder of the assistant.
+                    destination: Names::from(["file:/*"]),
+                    ..When::default()
+                },
+                Verdict::Ask,
+                "a secret would be written outside the folder the assistant works in",
+            ),
+        ),
+        (
+            "restore-to-instructions",
+            rule(
+                When {
+                    action: actions(&[Action::SecretRestore]),
+                    destination: Names::from(INSTRUCTIONS),
+                    ..When::default()
+                },
+                Verdict::Ask,
+                "an assistant sends this file along with every request",
             ),
         ),
         (

@@ -24,6 +24,7 @@ pub(super) fn answer(assistant: Assistant, args: &HookArgs, payload: &[u8]) -> R
     host.program = program();
     host.shadow = (args.shadow != ShadowWhen::Never).then(shadow_folder).flatten();
     host.shadow_all = args.shadow == ShadowWhen::Always;
+    host.restore = !args.no_restore;
     host.deny_prompts = args.deny_prompts;
     let allows = |commands: &[&str]| assistant == Assistant::ClaudeCode && allowed(commands, home.as_deref());
     host.allows = &allows;

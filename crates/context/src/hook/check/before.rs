@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::call::Call;
 use super::super::tool::{self, Tool};
 use super::super::{Host, json, message};
-use super::{Verdict, file, ruling, script};
+use super::{Verdict, file, ruling, script, write};
 use crate::policy::{self, Action};
 use crate::redact::Book;
 use crate::splice::{Document, Edits, Format, Node};
@@ -27,7 +27,7 @@ pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Ve
         Tool::Read => read(input, call, host, book),
         Tool::Search => search(input, call, host),
         Tool::Sends => sends(input, call, host, book),
-        Tool::Write => Verdict::Pass,
+        Tool::Write => write::check(input, call, host, book),
         Tool::Other => match search(input, call, host) {
             Verdict::Pass if tool::command(input).is_some() => shell(input, call, host, book),
             verdict => verdict,

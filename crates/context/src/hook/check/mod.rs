@@ -6,6 +6,7 @@ mod file;
 mod mention;
 mod ruling;
 mod script;
+mod write;
 
 pub(super) use self::content::text;
 pub(super) use self::ruling::action;

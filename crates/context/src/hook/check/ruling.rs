@@ -31,21 +31,25 @@ pub(super) fn of_store(
     (decide(&request, host).verdict > Verdict::Redact).then(|| file::of_store(name, store, host))
 }
 
-/// Returns why the value of a placeholder may not go to a host, if the policy says so.
-pub(super) fn of_restore(class: &str, destination: &str, (call, host): (&Call<'_>, &Host<'_>)) -> Option<String> {
+/// Returns why the value of a placeholder may not go somewhere, if the policy says so.
+pub(super) fn of_restore(class: &str, to: Destination, (call, host): (&Call<'_>, &Host<'_>)) -> Option<String> {
     let mut request = request(Action::SecretRestore, call, host);
-    request.context.destination = Some(Destination::Network(destination.to_owned()));
     let id = class.to_ascii_lowercase().replace('_', "-");
     let mut found = Found::new(&id, Severity::High, Confidence::High);
     found.tags = host.rules.find(&id).map(|(_, rule)| rule.tags.to_vec()).unwrap_or_default();
     request.resource.findings.push(found);
+    let place = message::clean(&to.name());
+    let deed = match &to {
+        Destination::File(_) => "this would write",
+        _ => "the command would send",
+    };
+    request.context.destination = Some(to);
     let decision = decide(&request, host);
     (decision.verdict > Verdict::Redact).then(|| {
-        let (place, rule) = (message::clean(destination), decision.rule);
         format!(
-            "the command would send the value of a placeholder to {place}, which the policy leaves to a person ({rule}): \
-             ask the user to run it, or to allow it with `{} grant add --class {id} --to {place}`",
-            host.program
+            "{deed} the value of a placeholder to {place}, which the policy leaves to a person ({}): \
+             ask the user to do it, or to allow it with `{} grant add --class {id} --to {place}`",
+            decision.rule, host.program
         )
     })
 }

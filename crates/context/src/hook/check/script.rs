@@ -7,7 +7,7 @@ use leaktight_core::{Confidence, Severity, Span};
 use super::super::call::Call;
 use super::super::{Host, message};
 use super::{Verdict, before, file, ruling};
-use crate::policy::Action;
+use crate::policy::{Action, Destination};
 use crate::redact::{Book, Placeholder};
 use crate::shell::{self, Act, Deed, Script, Shape};
 use crate::splice::Format;
@@ -172,7 +172,7 @@ fn holds_placeholder(text: &str, script: &Script, call: &Call<'_>, host: &Host<'
     let hosts = script.deeds.iter().filter(|deed| deed.act == Act::Contacts).map(|deed| contacted(&deed.target.text));
     hosts.into_iter().find_map(|host_name| {
         let class = Placeholder::parse(name.as_bytes())?.class().to_owned();
-        ruling::of_restore(&class, &host_name, (call, host))
+        ruling::of_restore(&class, Destination::Network(host_name), (call, host))
     })
 }
 
