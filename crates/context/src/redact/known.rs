@@ -1,7 +1,5 @@
 //! Finds values that are known already, as they are and encoded.
 
-use std::collections::HashMap;
-
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use leaktight_core::Span;
 use zeroize::Zeroizing;
@@ -23,15 +21,28 @@ pub(super) const LONGEST: usize = 64 << 10;
 
 /// Looks for known values in text.
 ///
-/// Every fifth place of the text is looked up in a bitmap; only where four
-/// bytes of a pattern seem to stand is anything compared. The patterns are the
-/// values themselves, escaped for JSON, percent-encoded, and the middle of
-/// their base64 at each of three alignments.
+/// Every fifth place of the text is looked up in a table; only where four bytes of a
+/// pattern seem to stand is anything compared. The patterns are the values
+/// themselves, escaped for JSON, percent-encoded, and the middle of their base64 at
+/// each of three alignments.
 #[derive(Default)]
 pub(super) struct Known {
-    bitmap: Vec<u64>,
-    blocks: HashMap<[u8; BLOCK], Vec<(u32, u32)>>,
+    /// The first of the blocks of each hash, from 1; 0 for none. A power of two of them.
+    heads: Vec<u32>,
+    blocks: Vec<Block>,
     patterns: Vec<Pattern>,
+    longest: usize,
+}
+
+/// Four bytes of a pattern.
+#[derive(Clone, Copy)]
+struct Block {
+    bytes: [u8; BLOCK],
+    pattern: u32,
+    /// Where in the pattern they stand.
+    offset: u32,
+    /// The next block of the same hash, as in [`Known::heads`].
+    next: u32,
 }
 
 struct Pattern {
@@ -76,23 +87,40 @@ impl Known {
 
     /// Returns the length of the longest pattern.
     pub(super) fn longest(&self) -> usize {
-        self.patterns.iter().map(|pattern| pattern.bytes.len() + 2).max().unwrap_or(0)
+        self.longest
     }
 
     fn insert(&mut self, pattern: Pattern) {
-        if self.bitmap.is_empty() {
-            self.bitmap = vec![0; 1 << 10];
+        if self.blocks.len() + STRIDE > self.heads.len() / 4 {
+            self.grow();
         }
         let idx = u32::try_from(self.patterns.len()).expect("fewer than four billion patterns");
         // The middle of a token differs from that of others, its prefix does not.
         let middle = (pattern.bytes.len() - SHORTEST) / 2;
         for offset in middle..middle + STRIDE {
-            let block = pattern.bytes[offset..offset + BLOCK].try_into().expect("as long as a block");
-            let bit = hash(block);
-            self.bitmap[bit / 64] |= 1 << (bit % 64);
-            self.blocks.entry(block).or_default().push((idx, u32::try_from(offset).expect("a short pattern")));
+            let bytes = pattern.bytes[offset..offset + BLOCK].try_into().expect("as long as a block");
+            let offset = u32::try_from(offset).expect("a short pattern");
+            self.link(Block { bytes, pattern: idx, offset, next: 0 });
         }
+        self.longest = self.longest.max(pattern.bytes.len() + 2);
         self.patterns.push(pattern);
+    }
+
+    fn link(&mut self, mut block: Block) {
+        let slot = hash(block.bytes) as usize & (self.heads.len() - 1);
+        let head = &mut self.heads[slot];
+        block.next = *head;
+        self.blocks.push(block);
+        *head = u32::try_from(self.blocks.len()).expect("fewer than four billion blocks");
+    }
+
+    /// Makes room, so that few places of a text lead to a block by chance.
+    fn grow(&mut self) {
+        const LEAST: usize = 1 << 16;
+        self.heads = vec![0; (self.heads.len() * 4).max(LEAST)];
+        for block in std::mem::take(&mut self.blocks) {
+            self.link(block);
+        }
     }
 
     /// Returns where known values stand in `text`, in order and disjoint; of
@@ -102,11 +130,12 @@ impl Known {
         if self.is_empty() {
             return hits;
         }
+        let mask = self.heads.len() - 1;
         for at in (0..(text.len() + 1).saturating_sub(BLOCK)).step_by(STRIDE) {
-            let block: [u8; BLOCK] = text[at..at + BLOCK].try_into().expect("as long as a block");
-            let bit = hash(block);
-            if self.bitmap[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.compare(text, at, block, &mut hits);
+            let bytes: [u8; BLOCK] = text[at..at + BLOCK].try_into().expect("as long as a block");
+            let head = self.heads[hash(bytes) as usize & mask];
+            if head != 0 {
+                self.compare(text, (at, bytes), head, &mut hits);
             }
         }
         hits.sort_by_key(|hit: &Hit| (hit.span.start, std::cmp::Reverse(hit.span.end)));
@@ -119,11 +148,14 @@ impl Known {
         hits
     }
 
-    fn compare(&self, text: &[u8], at: usize, block: [u8; BLOCK], hits: &mut Vec<Hit>) {
-        for (idx, offset) in self.blocks.get(&block).into_iter().flatten() {
-            let pattern = &self.patterns[*idx as usize];
-            let Some(start) = at.checked_sub(*offset as usize) else { continue };
-            if text[start..].starts_with(&pattern.bytes) {
+    /// Compares the patterns of the blocks from `next` on with the text around a block.
+    fn compare(&self, text: &[u8], (at, bytes): (usize, [u8; BLOCK]), mut next: u32, hits: &mut Vec<Hit>) {
+        while next != 0 {
+            let block = self.blocks[next as usize - 1];
+            next = block.next;
+            let start = at.checked_sub(block.offset as usize).filter(|_| block.bytes == bytes);
+            let pattern = &self.patterns[block.pattern as usize];
+            if let Some(start) = start.filter(|start| text[*start..].starts_with(&pattern.bytes)) {
                 let span = grow(text, Span::new(start, start + pattern.bytes.len()), pattern.around);
                 hits.push(Hit { span, value: pattern.value });
             }
@@ -131,8 +163,9 @@ impl Known {
     }
 }
 
-fn hash(block: [u8; BLOCK]) -> usize {
-    (u32::from_le_bytes(block).wrapping_mul(0x9e37_79b1) >> 16) as usize
+fn hash(block: [u8; BLOCK]) -> u32 {
+    let mixed = u32::from_le_bytes(block).wrapping_mul(0x9e37_79b1);
+    mixed ^ mixed >> 15
 }
 
 /// Grows a span over characters of base64 that hold a part of the value.
@@ -145,32 +178,51 @@ fn grow(text: &[u8], span: Span, (before, behind): (u8, u8)) -> Span {
 
 /// Returns how JSON may spell a value, besides as it is.
 fn in_json(value: &[u8]) -> Vec<Text> {
+    if !value.iter().any(|byte| *byte < b' ' || *byte >= 0x7f || b"\"\\/<>&".contains(byte)) {
+        return Vec::new();
+    }
     let mut plain = Vec::with_capacity(value.len() * 2);
     escape(value, &mut plain);
-    let slashes = replace(&plain, |byte| (byte == b'/').then(|| b"\\/".to_vec()));
+    let slashes = replace(&plain, |byte, out| {
+        if byte == b'/' {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    });
     // For pages: what could end a script or start an entity.
-    let pages = replace(&plain, |byte| b"<>&".contains(&byte).then(|| format!("\\u{byte:04x}").into_bytes()));
-    [plain, slashes, pages].map(Zeroizing::new).into()
+    let pages = replace(&plain, |byte, out| match byte {
+        b'<' | b'>' | b'&' => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        _ => out.push(byte),
+    });
+    vec![Zeroizing::new(plain), slashes, pages]
 }
 
 /// Returns how URLs may spell a value, besides as it is.
 fn in_urls(value: &[u8]) -> Vec<Text> {
     let mut spellings = Vec::new();
     for free in [b"-_.~".as_slice(), b"-_.!~*'()", b"-_.~!$&'()*+,;=:@/"] {
-        for upper in [true, false] {
-            let encode = |byte: u8| {
-                let is_free = byte.is_ascii_alphanumeric() || free.contains(&byte);
-                let code = if upper { format!("%{byte:02X}") } else { format!("%{byte:02x}") };
-                (!is_free).then(|| code.into_bytes())
-            };
-            spellings.push(Zeroizing::new(replace(value, encode)));
+        if value.iter().all(|byte| byte.is_ascii_alphanumeric() || free.contains(byte)) {
+            continue;
+        }
+        for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
+            spellings.push(replace(value, |byte, out| {
+                if byte.is_ascii_alphanumeric() || free.contains(&byte) {
+                    out.push(byte);
+                } else {
+                    out.extend_from_slice(&[b'%', digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
+                }
+            }));
         }
     }
     spellings
 }
 
-fn replace(value: &[u8], with: impl Fn(u8) -> Option<Vec<u8>>) -> Vec<u8> {
-    value.iter().flat_map(|byte| with(*byte).unwrap_or_else(|| vec![*byte])).collect()
+/// Returns a value with each of its bytes spelled another way; six bytes at most for one.
+fn replace(value: &[u8], spell: impl Fn(u8, &mut Vec<u8>)) -> Text {
+    // All of it at once: growing would leave copies behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(value.len() * 6));
+    value.iter().for_each(|byte| spell(*byte, &mut out));
+    out
 }
 
 /// Returns the characters of base64 that a value decides alone, at each alignment
@@ -183,12 +235,13 @@ fn in_base64(value: &[u8]) -> Vec<(Text, (u8, u8))> {
         let bits = (shift * 8, padded.len() * 8);
         let whole = (bits.0.div_ceil(6), bits.1 / 6);
         let around = (u8::from(bits.0 % 6 != 0), u8::from(bits.1 % 6 != 0));
-        for encoding in [BASE64_NOPAD, BASE64URL_NOPAD] {
-            let text = Zeroizing::new(encoding.encode(&padded));
-            let middle = Zeroizing::new(text.as_bytes()[whole.0..whole.1].to_vec());
-            if spellings.iter().all(|(other, _)| *other != middle) {
-                spellings.push((middle, around));
-            }
+        let text = Zeroizing::new(BASE64_NOPAD.encode(&padded));
+        let middle = &text.as_bytes()[whole.0..whole.1];
+        let has_own = middle.iter().any(|byte| b"+/".contains(byte));
+        spellings.push((Zeroizing::new(middle.to_vec()), around));
+        if has_own {
+            let text = Zeroizing::new(BASE64URL_NOPAD.encode(&padded));
+            spellings.push((Zeroizing::new(text.as_bytes()[whole.0..whole.1].to_vec()), around));
         }
     }
     spellings
