@@ -3,6 +3,9 @@
 use leaktight_context::splice::{Document, Kind, Node};
 use leaktight_core::Span;
 
+/// The name of this program, however its path goes on.
+const PROGRAM: &str = "leaktight";
+
 /// An element for an array of a settings file.
 #[derive(Clone, Debug)]
 pub(super) struct Element {
@@ -95,9 +98,18 @@ fn last(container: Node<'_>) -> Option<usize> {
 /// Whether an element is one of ours, of this version or another.
 fn is_ours(item: Node<'_>, element: &Element) -> bool {
     let raw = String::from_utf8_lossy(item.raw());
-    let is_hook = raw.contains("leaktight") && raw.contains("hook");
     // Rules are strings, which are ours when they say the same.
-    if item.kind() == Kind::Text { raw == element.json.as_str() } else { is_hook }
+    if item.kind() == Kind::Text { raw == element.json.as_str() } else { is_call(&raw) }
+}
+
+/// Whether JSON calls this program as a hook: by a line, or by a program and its arguments.
+pub(super) fn is_call(raw: &str) -> bool {
+    let mut ends = raw.match_indices(PROGRAM).map(|(at, _)| {
+        let rest = &raw[at + PROGRAM.len()..];
+        rest.strip_prefix(".exe").unwrap_or(rest)
+    });
+    let is_line = |rest: &str| rest.trim_start_matches(['\'', '"', '\\']).trim_start().starts_with("hook ");
+    ends.any(|rest| is_line(rest) || rest.starts_with('"') && raw.contains("\"hook\""))
 }
 
 fn remove_one(text: &str, element: &Element) -> Result<Option<String>, String> {
@@ -181,6 +193,19 @@ mod tests {
         assert!(!new.contains("/old/") && new.contains("\"other\""), "{new}");
         let without = remove(&new, &elements()).expect("it can be removed");
         assert_eq!(without, r#"{"hooks": {"A": [ {"command": "other"}]}}"#);
+    }
+
+    #[test]
+    fn hooks_of_others_are_left() {
+        let own = [
+            r#"{"command":"/x/leaktight hook y"}"#,
+            r#"{"command":"'/a b/leaktight' hook y"}"#,
+            r#"{"command":"C:\\x\\leaktight.exe hook y"}"#,
+            r#"{"args":["hook","y"],"command":"/x/leaktight"}"#,
+        ];
+        assert!(own.iter().all(|text| is_call(text)));
+        let others = [r#"{"hooks":[{"command":"sh /src/leaktight/hooks.sh"}]}"#, r#"{"command":"leaktight scan ."}"#];
+        assert!(!others.iter().any(|text| is_call(text)));
     }
 
     #[test]

@@ -139,8 +139,14 @@ fn cursor(program: &str) -> Vec<Element> {
 }
 
 fn windsurf(program: &str) -> Vec<Element> {
-    const EVENTS: [&str; 5] =
-        ["pre_user_prompt", "pre_run_command", "pre_read_code", "pre_mcp_tool_use", "post_mcp_tool_use"];
+    const EVENTS: [&str; 6] = [
+        "pre_user_prompt",
+        "pre_run_command",
+        "pre_read_code",
+        "pre_write_code",
+        "pre_mcp_tool_use",
+        "post_mcp_tool_use",
+    ];
     let command = format!("{} hook windsurf", quoted(program));
     elements(&EVENTS, |_| json!({"command": command, "show_output": true}))
 }

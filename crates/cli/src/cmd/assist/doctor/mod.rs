@@ -1,15 +1,17 @@
 //! `doctor`: whether the hooks of assistants are there, switched on, and answer.
 
+mod around;
+mod probe;
+mod trust;
+
 use std::collections::HashSet;
+use std::env;
 use std::io::{self, Write as _};
 use std::path::{self, Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::{env, fs};
 
 use anyhow::Context as _;
 use clap::{Parser, ValueHint};
 use leaktight_context::hook::Assistant;
-use leaktight_context::splice::{Document, Node};
 
 use super::plan::{self, Content, Plan, Scope};
 use super::{existing, merge};
@@ -57,10 +59,13 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
             continue;
         }
         n_found += 1;
+        let files: Vec<&Path> = states.iter().map(|(_, file, _)| file.as_path()).collect();
         let mut faults = faults(assistant, &states);
-        faults.extend((assistant == Assistant::ClaudeCode).then(|| switched_off(&states)).flatten());
+        faults.extend(around::faults(assistant, &files));
         if faults.is_empty() {
-            faults.extend(silent(assistant, &program));
+            let scopes = [plans(Scope::User), plans(Scope::Project(&args.path))];
+            let there = |plan: &&Plan| states.iter().any(|(_, file, state)| *file == plan.file && is_current(state));
+            faults.extend(probe::fault(assistant, scopes.iter().flatten().find(there)));
         }
         is_well &= faults.is_empty();
         let verdict = if faults.is_empty() { "well" } else { "not well" };
@@ -70,6 +75,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
             text.push_str(&format!("  {word} of the {name} in `{}`\n", escape_path(file)));
         }
         faults.iter().for_each(|fault| text.push_str(&format!("  {fault}\n")));
+        text.push_str(&format!("  {}\n", abilities(assistant)));
         text.extend(note(assistant).filter(|_| faults.is_empty()).map(|note| format!("  {note}\n")));
     }
     if n_found == 0 {
@@ -124,46 +130,33 @@ fn faults(assistant: Assistant, states: &[(&str, PathBuf, State)]) -> Vec<String
     faults
 }
 
-/// Whether settings of Claude Code switch all hooks off.
-fn switched_off(states: &[(&str, PathBuf, State)]) -> Option<String> {
-    let local = states.iter().map(|(_, file, _)| file.with_file_name("settings.local.json"));
-    let mut files = states.iter().map(|(_, file, _)| file.clone()).chain(local);
-    let is_off = |file: &PathBuf| {
-        let Ok(bytes) = fs::read(file) else { return false };
-        let Ok(document) = Document::parse(&bytes) else { return false };
-        document.root().get("disableAllHooks").is_some_and(|node: Node<'_>| node.raw() == b"true")
-    };
-    let file = files.find(is_off)?;
-    Some(format!("`{}` switches all hooks off: `disableAllHooks`", escape_path(&file)))
+fn is_current(state: &State) -> bool {
+    *state == State::Current
 }
 
-/// Whether the hook fails to answer: what is no event must be refused.
-fn silent(assistant: Assistant, program: &str) -> Option<String> {
-    let asked = || -> io::Result<bool> {
-        let mut child = Command::new(program)
-            .args(["hook", assistant.name()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(b"no event")?;
+/// What hooks can do there, and with which version that was tried.
+fn abilities(assistant: Assistant) -> &'static str {
+    match assistant {
+        Assistant::ClaudeCode => {
+            "it can take secrets out of what tools print and stop prompts and failed commands (tried with 2.1.330)"
         }
-        let output = child.wait_with_output()?;
-        let refuses = String::from_utf8_lossy(&output.stdout).contains("leaktight");
-        Ok(output.status.code() == Some(2) || refuses)
-    };
-    match asked() {
-        Ok(true) => None,
-        Ok(false) => Some("the hook lets pass what is no event: this is a defect; please report it".to_owned()),
-        Err(err) => Some(format!("the hook can't be run: {err}")),
+        Assistant::Codex => "it can take secrets out of what tools print and stop prompts (tried with 0.169.0)",
+        Assistant::Copilot => "it can take secrets out of prompts and of what tools print (tried with 1.0.102)",
+        Assistant::Gemini => "it can take secrets out of requests and of what tools print (tried with 0.61.0)",
+        Assistant::OpenCode => {
+            "it can take secrets out of prompts and of what tools print (not tried with the program)"
+        }
+        Assistant::Cursor => {
+            "it can stop reads, commands and prompts, and take secrets out of what MCP servers return, \
+             not of what commands print (not tried with the program)"
+        }
+        _ => "it can stop reads, commands and prompts, not take secrets out of them (not tried with the program)",
     }
 }
 
 /// What else a person has to do.
 fn note(assistant: Assistant) -> Option<&'static str> {
     match assistant {
-        Assistant::Codex => Some("it runs them once you trust them: `/hooks` there tells"),
         Assistant::Cursor | Assistant::Windsurf => Some("restart it after an installation"),
         _ => None,
     }
