@@ -7,7 +7,7 @@ use crate::assign::TextKind;
 use crate::check::place::in_string;
 use crate::check::words::Words;
 use crate::check::{Outcome, Subject, userinfo, value};
-use crate::span::line_around;
+use crate::span::{Span, line_around};
 
 /// Keys of a user, in lower case and without spaces and signs.
 static USERS: Words = Words::new("clientid email login uid user userid username");
@@ -41,11 +41,18 @@ pub(super) fn check(subject: &Subject<'_>) -> Outcome {
     if !context.is_known || !value::is_literal(secret) || is_field(subject, &context) {
         return Outcome::Drop;
     }
-    // In code an unquoted value is a name.
-    if TextKind::of(subject.path) == TextKind::Code && !in_string(subject) {
+    // In code an unquoted value is a name, and one in quotes of its own an argument.
+    if TextKind::of(subject.path) == TextKind::Code && (!in_string(subject) || is_argument(subject)) {
         return Outcome::Drop;
     }
     userinfo::judge(context.user, secret, context.host)
+}
+
+/// Whether the password is in quotes that open behind its key, which is in no string:
+/// `connect(user="u", password="x")`.
+fn is_argument(subject: &Subject<'_>) -> bool {
+    let key = Span::new(subject.whole.start, subject.whole.start);
+    subject.before().trim_ascii_end().ends_with(b"\"") && !in_string(&Subject { whole: key, secret: key, ..*subject })
 }
 
 /// Whether the password is a word in braces that a program replaces, rather
@@ -122,12 +129,13 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::span::Span;
 
     fn judge_in(path: &str, before: &str, password: &str, after: &str) -> Outcome {
         let text = format!("{before}{password}{after}");
         let secret = Span::new(before.len(), before.len() + password.len());
-        check(&Subject { bytes: text.as_bytes(), whole: secret, secret, path: Some(Path::new(path)) })
+        let key = before.rfind(['p', 'P']).expect("a key");
+        let whole = Span::new(key, secret.end);
+        check(&Subject { bytes: text.as_bytes(), whole, secret, path: Some(Path::new(path)) })
     }
 
     fn judge(before: &str, password: &str, after: &str) -> Outcome {
@@ -181,6 +189,8 @@ mod tests {
     #[test]
     fn a_name_in_code_is_dropped() {
         assert_eq!(judge_in("a.py", "connect(host=h, user=u, password=", "entered2", ")"), Outcome::Drop);
+        let argument = judge_in("a.py", "connect(user=\"u\", password=\"", "entered2", "\")");
+        assert_eq!(argument, Outcome::Drop, "it is the value of an assignment");
         assert_eq!(judge_in("a.py", "connect(\"host=h user=u password=", "entered2", "\")"), Outcome::Pass);
     }
 }

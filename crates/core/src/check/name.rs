@@ -59,7 +59,7 @@ static TRAILING: Words = Words::new(
 
 /// Words that say of a secret that it opens nothing.
 static UNREAL: Words = Words::new(
-    "bad bogus broken dummy example expired fake incorrect invalid mismatched mock mocked nonexistent nonmatching placeholder \
+    "bad bogus broken dummy encrypted example expired fake incorrect invalid mismatched mock mocked nonexistent nonmatching placeholder \
     sample unmatched wrong",
 );
 

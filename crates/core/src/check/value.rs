@@ -116,6 +116,7 @@ fn is_wrapped(value: &[u8]) -> bool {
             | [b'%', .., b'%']
             | [b'^', .., b'$']
             | [b'_', b'_', .., b'_', b'_']
+            | [b'$', b'(', .., b')']
     )
 }
 
@@ -142,7 +143,8 @@ fn is_expression(value: &[u8]) -> bool {
         && end > 0
         && matches!(value.last(), Some(b')' | b'(' | b';' | b',' | b'"' | b'\'' | b'.'));
     let is_cut = matches!(value, [b'+' | b'<', ..]) && matches!(value.last(), Some(b'(' | b'+' | b'=' | b'>'));
-    is_cut || is_chain(value) || (starts_name && (is_call || is_arrow(value)))
+    let is_joined = matches!(value, [b'.', b'$', name @ .., b'.'] if name.iter().all(|byte| is_word(*byte)));
+    is_cut || is_joined || is_chain(value) || (starts_name && (is_call || is_arrow(value)))
 }
 
 /// Whether the value is names joined by dots, as in `settings.database.password`.
@@ -174,6 +176,8 @@ fn is_place(value: &[u8]) -> bool {
 }
 
 fn is_path(value: &[u8]) -> bool {
+    // A file whose content is the value, as command lines have it.
+    let value = value.strip_prefix(b"@").filter(|rest| rest.starts_with(b"/")).unwrap_or(value);
     let is_clear = [b"./".as_slice(), b"../", b"~/", b".\\", b"file:"].iter().any(|start| value.starts_with(start));
     let is_drive = matches!(value, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
     let extension = memchr::memrchr(b'.', value).map(|dot| &value[dot + 1..]).unwrap_or_default();
@@ -182,7 +186,13 @@ fn is_path(value: &[u8]) -> bool {
     let is_rooted = value.starts_with(b"/")
         && slashes > 1
         && value.iter().all(|byte| is_word(*byte) || matches!(byte, b'/' | b'.' | b'-' | b'@'));
-    is_clear || is_drive || is_file || (is_rooted && (!is_random(value) || is_composed(value)))
+    let is_rooted_deep = is_rooted && slashes > 2 && {
+        let (folders, _) = value.split_at(memchr::memrchr(b'/', value).unwrap_or(0));
+        folders.split(|byte| *byte == b'/').skip(1).all(|name| {
+            name.len() > 1 && name.iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'-' | b'_'))
+        })
+    };
+    is_clear || is_drive || is_file || is_rooted_deep || (is_rooted && (!is_random(value) || is_composed(value)))
 }
 
 /// Whether the value is a date, or starts with one and a time.
@@ -245,8 +255,15 @@ fn is_prose(value: &[u8]) -> bool {
     count > 1 && plain * 3 >= count * 2
 }
 
-/// Whether the value is a name in capitals, as constants and variables have.
+/// Whether the value is a name in capitals, as constants and variables have, or the
+/// number of one: `0x0000001f`.
 fn is_constant(value: &[u8]) -> bool {
+    if let [b'0', b'x' | b'X', digits @ ..] = value
+        && digits.len() <= 8
+        && digits.iter().all(u8::is_ascii_hexdigit)
+    {
+        return true;
+    }
     let is_part = |part: &[u8]| {
         let letters = part.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
         let digits = part.len() - letters;
@@ -318,6 +335,11 @@ mod tests {
             "#{pass}",
             "prefix-${x}",
             "arn:aws:secretsmanager:x",
+            "$(date +%s | sha256sum | head -c 64)",
+            "@/dev/stdin",
+            "/var/run/docker/netns/7eab3f41823f",
+            "0x0000001f",
+            ".$minLength.",
         ];
         for value in values {
             assert!(!is_literal(value.as_bytes()), "{value}");

@@ -64,7 +64,7 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     if !is_assigned {
         run_checks(rule, chunk, &mut found)?;
     }
-    if (is_opaque(rule) && in_example(chunk)) || (depends_on_text(rule) && is_announced(chunk, found.whole)) {
+    if (is_opaque(rule) && in_example(chunk, secret)) || (depends_on_text(rule) && is_announced(chunk, found.whole)) {
         found.confidence = Confidence::Low;
         found.doubtful = true;
         found.reasons.push(Reason::Example);
@@ -85,14 +85,22 @@ fn depends_on_text(rule: &Rule) -> bool {
     is_opaque(rule) || rule.has_tag(Tag::Hash) || rule.has_tag(Tag::PrivateKey)
 }
 
-/// Whether the name of the file says that it holds examples.
-fn in_example(chunk: &Chunk<'_>) -> bool {
+/// The least length of a value that a machine drew.
+const DRAWN: usize = 24;
+
+/// Whether the name of the file says that it holds examples. In a form to be filled in,
+/// `.env.example`, what a machine drew is none: keys that work are often left there.
+fn in_example(chunk: &Chunk<'_>, secret: &[u8]) -> bool {
     let path = chunk.origin.path().map(|path| path.as_os_str().as_encoded_bytes()).unwrap_or_default();
     let name = path.rsplit(|byte| is_separator(char::from(*byte))).next().unwrap_or_default();
     let is_named = |name: &[u8]| [b"example".as_slice(), b"sample"].iter().any(|word| contains(name, word));
     // In a folder of examples only texts are as good as examples themselves.
     let folder = &path[..path.len() - name.len()];
     let is_text = [b".md".as_slice(), b".rst", b".adoc", b".txt"].iter().any(|end| name.ends_with(end));
+    let is_form = [b".example".as_slice(), b".sample"].iter().any(|word| contains(name, word));
+    if is_form && secret.len() >= DRAWN && check::is_random(secret) {
+        return false;
+    }
     is_named(name)
         || (is_text
             && folder.rsplit(|byte| is_separator(char::from(*byte))).any(|part| part.eq_ignore_ascii_case(b"examples")))
