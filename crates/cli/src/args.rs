@@ -2,17 +2,19 @@
 
 mod changes;
 mod git;
+mod hook;
 mod transcripts;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use leaktight_core::{Confidence, Severity};
 
 pub(crate) use self::changes::Changes;
 pub(crate) use self::git::{GitEvent, GitHook, GitInstall};
+pub(crate) use self::hook::{Hook, HookArgs, HookCommand, Install, InstallCommand, ShadowWhen};
 pub(crate) use self::transcripts::{Inventory, Transcripts};
-use crate::cmd::assist::AssistantInstall;
 use crate::cmd::assist::doctor::DoctorArgs;
 use crate::cmd::audit::AuditArgs;
 use crate::cmd::grant::GrantArgs;
@@ -163,6 +165,9 @@ pub(crate) struct Select {
     /// Threads to use [default: one a core]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+    /// Break off after this time, such as 90s or 10m, report what was found, and call the scan incomplete
+    #[arg(long, value_name = "TIME", value_parser = crate::when::lasting)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// What counts as a finding.
@@ -345,96 +350,6 @@ pub(crate) enum BaselineCommand {
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         rules: Vec<PathBuf>,
     },
-}
-
-#[derive(Debug, Parser)]
-pub(crate) struct Hook {
-    #[command(subcommand)]
-    pub(crate) command: HookCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum HookCommand {
-    /// Answer whoever calls, told by what it sends
-    Auto(HookArgs),
-    /// Answer Claude Code
-    ClaudeCode(HookArgs),
-    /// Answer Cline
-    Cline(HookArgs),
-    /// Answer OpenAI Codex
-    Codex(HookArgs),
-    /// Answer GitHub Copilot CLI and the coding agent
-    Copilot(HookArgs),
-    /// Answer Cursor
-    Cursor(HookArgs),
-    /// Check what git is about to commit, send or take in; git calls this
-    Git(Box<GitHook>),
-    /// Answer Gemini CLI
-    Gemini(HookArgs),
-    /// Answer Kiro
-    Kiro(HookArgs),
-    /// Answer the plugin of OpenCode
-    Opencode(HookArgs),
-    /// Answer GitHub Copilot in Visual Studio Code
-    Vscode(HookArgs),
-    /// Answer Windsurf
-    Windsurf(HookArgs),
-}
-
-#[derive(Clone, Debug, Parser)]
-pub(crate) struct HookArgs {
-    /// The event, where what the assistant sends does not name it
-    pub(crate) event: Option<String>,
-    /// When a file with secrets is read as a copy without them: only one too large to be replaced later, or any
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ShadowWhen::Large)]
-    pub(crate) shadow: ShadowWhen,
-    /// Write placeholders to files as they are, rather than the values they stand for
-    #[arg(long)]
-    pub(crate) no_restore: bool,
-    /// Refuse a prompt with a secret even where the secret could be replaced later
-    #[arg(long)]
-    pub(crate) deny_prompts: bool,
-}
-
-/// When a file is read as a copy without its secrets.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum ShadowWhen {
-    /// When what is read of it could not be replaced in time.
-    Large,
-    /// Whenever it holds a secret.
-    Always,
-    /// Never: it is not read at all.
-    Never,
-}
-
-#[derive(Debug, Parser)]
-pub(crate) struct Install {
-    #[command(subcommand)]
-    pub(crate) command: InstallCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum InstallCommand {
-    /// Hooks of every assistant that this user has a folder of
-    All(AssistantInstall),
-    /// Hooks of Claude Code
-    ClaudeCode(AssistantInstall),
-    /// Hooks of Cline
-    Cline(AssistantInstall),
-    /// Hooks of OpenAI Codex, which asks to trust them when it starts
-    Codex(AssistantInstall),
-    /// Hooks of GitHub Copilot CLI and the coding agent
-    Copilot(AssistantInstall),
-    /// Hooks of Cursor
-    Cursor(AssistantInstall),
-    /// Hooks of git: in a repository, or with --global in all of this user
-    Git(GitInstall),
-    /// Hooks of Gemini CLI
-    Gemini(AssistantInstall),
-    /// A plugin for OpenCode
-    Opencode(AssistantInstall),
-    /// Hooks of Windsurf
-    Windsurf(AssistantInstall),
 }
 
 #[derive(Debug, Parser)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leaktight_context::{Attack, Attacks};
@@ -25,6 +25,8 @@ pub(crate) struct Collector<'a> {
     files: AtomicU64,
     bytes: AtomicU64,
     capped: AtomicU64,
+    /// The scan was broken off because its time was over.
+    is_late: AtomicBool,
     gathered: Mutex<Gathered>,
 }
 
@@ -99,6 +101,7 @@ impl<'a> Collector<'a> {
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             capped: AtomicU64::new(0),
+            is_late: AtomicBool::new(false),
             gathered: Mutex::new(gathered),
         }
     }
@@ -131,7 +134,11 @@ impl<'a> Collector<'a> {
             }
             Event::Skipped(skip) => self.lock().skipped(skip),
         }
-        if self.interrupt.code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if !self.interrupt.is_over() {
+            return ControlFlow::Continue(());
+        }
+        self.is_late.fetch_or(self.interrupt.code().is_none(), Ordering::Relaxed);
+        ControlFlow::Break(())
     }
 
     /// Returns what a file tells assistants to do. One in parts is larger than any
@@ -182,6 +189,9 @@ impl<'a> Collector<'a> {
         below.sort_unstable();
         below.dedup();
         let mut unscanned = gathered.unscanned;
+        if self.is_late.into_inner() {
+            Coverage::blame_deadline(&mut unscanned);
+        }
         unscanned.sort();
         let coverage = Coverage {
             scanned: self.files.into_inner(),
@@ -190,6 +200,7 @@ impl<'a> Collector<'a> {
             unscanned,
             capped: self.capped.into_inner() + gathered.capped,
             interrupted: self.interrupt.code().is_some(),
+            allowed: Vec::new(),
         };
         (findings, below.len() as u64, coverage)
     }

@@ -1,16 +1,20 @@
-//! SIGINT and SIGTERM end a scan; what was found so far is still reported.
+//! SIGINT, SIGTERM and a deadline end a scan; what was found so far is still reported.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::exit;
 
-/// Knows whether the process was asked to end.
+/// Knows whether the process was asked to end, or its time is over.
 #[derive(Clone, Debug)]
-pub(crate) struct Interrupt(Arc<AtomicUsize>);
+pub(crate) struct Interrupt {
+    signal: Arc<AtomicUsize>,
+    deadline: Option<Instant>,
+}
 
 impl Interrupt {
     /// Starts to listen. A second signal ends the process at once.
@@ -26,12 +30,28 @@ impl Interrupt {
             signal_hook::flag::register(number, Arc::clone(&again))?;
             signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)?;
         }
-        Ok(Self(signal))
+        Ok(Self { signal, deadline: None })
+    }
+
+    /// Sets how much time there is from now on, if there is a limit.
+    pub(crate) fn within(self, time: Option<Duration>) -> Self {
+        // A time beyond what clocks count is none.
+        Self { deadline: time.and_then(|time| Instant::now().checked_add(time)), ..self }
+    }
+
+    /// Returns whether to end: a signal came, or the time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.code().is_some() || self.is_late()
+    }
+
+    /// Returns whether the time is over.
+    pub(crate) fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Returns the exit code of the signal that came, if one did.
     pub(crate) fn code(&self) -> Option<u8> {
-        match self.0.load(Ordering::Relaxed) {
+        match self.signal.load(Ordering::Relaxed) {
             0 => None,
             number if number == SIGTERM as usize => Some(exit::TERMINATED),
             _ => Some(exit::INTERRUPTED),

@@ -1,6 +1,6 @@
 //! Times as people give them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Reads a time: a date, a date and a time of day, seconds since 1970 behind an
 /// `@`, or how long ago: `2 weeks ago`, `36h`.
@@ -18,6 +18,23 @@ pub(crate) fn parse(text: &str) -> Result<i64, String> {
         None => date(text).or_else(|| ago(text).map(|ago| now.saturating_sub(ago))),
     };
     found.ok_or_else(|| "use a date such as 2024-12-31, or how long ago, such as `2 weeks ago`".to_owned())
+}
+
+/// Reads how long something lasts: a number and `s`, `m` or `h`.
+///
+/// # Errors
+///
+/// It is no such thing, or nothing.
+pub(crate) fn lasting(text: &str) -> Result<Duration, String> {
+    let unit = match text.bytes().last() {
+        Some(b's') => Some(1),
+        Some(b'm') => Some(60),
+        Some(b'h') => Some(3600),
+        _ => None,
+    };
+    let number = unit.and_then(|unit| text[..text.len() - 1].parse::<u64>().ok()?.checked_mul(unit));
+    let wrong = || "use a number of seconds, minutes or hours, such as 30m".to_owned();
+    number.filter(|seconds| *seconds > 0).map(Duration::from_secs).ok_or_else(wrong)
 }
 
 /// Reads `YYYY-MM-DD`, with `Thh:mm:ss` and a zone behind it or not; without one it is UTC.
@@ -84,6 +101,15 @@ fn ago(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lasts_has_a_unit() {
+        assert_eq!(lasting("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(lasting("2h"), Ok(Duration::from_secs(7200)));
+        for wrong in ["", "m", "5", "0s", "1.5h", "-1m", "99999999999999999999h", "5 m", "5é"] {
+            assert!(lasting(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn reads_dates_and_times() {

@@ -35,8 +35,36 @@ fn each_outcome_of_a_scan_has_its_code() {
 fn a_named_gap_may_be_allowed() {
     let project = Project::with(&[("a.txt", token(1)), ("b.txt", "x".repeat(100))]);
     project.run(&["scan", "--max-size", "60", "--allow-incomplete", "permission,size"]).exits(1);
+    let told = project.run(&["scan", "--max-size", "60", "--allow-incomplete", "permission,size"]);
+    told.prints("1 of 2 files not scanned (allowed: permission, size)");
+    let json = project.run(&["scan", "--max-size", "60", "--allow-incomplete", "size", "--format", "json"]);
+    let report: Value = serde_json::from_str(&json.stdout).expect("a report");
+    assert_eq!(report["coverage"]["allowed"], serde_json::json!(["size"]));
     project.run(&["scan", "--max-size", "60", "--allow-incomplete", "permission"]).exits(4);
     project.run(&["scan", "--max-size", "60", "--allow-incomplete", "binary"]).exits(2).says("`binary`");
+}
+
+#[test]
+fn a_scan_ends_when_its_time_is_over() {
+    let project = Project::new();
+    let pipe = project.path("pipe");
+    fifo(&pipe);
+    // Open for both, so that the pipe neither blocks nor ends.
+    let mut input = OpenOptions::new().read(true).write(true).open(&pipe).expect("a pipe");
+    input.write_all(format!("{}\n", token(1)).as_bytes()).expect("the pipe takes it");
+    let scan = |more: &[&str]| {
+        let mut command = project.command(&[&["scan", "--timeout", "1s", "--format", "json", "-"], more].concat());
+        command.stdin(File::open(&pipe).expect("a pipe"));
+        finish(piped(command))
+    };
+    let run = scan(&[]);
+    run.exits(4);
+    let report: Value = serde_json::from_str(&run.stdout).expect("a whole report");
+    assert_eq!(report["counts"]["findings"], 1, "what was found so far is told");
+    assert_eq!(report["coverage"]["unscanned"][0]["reason"], "deadline", "{report}");
+    assert_eq!(report["coverage"]["interrupted"], false);
+    scan(&["--allow-incomplete", "deadline"]).exits(0);
+    project.run(&["scan", "--timeout", "soon"]).exits(2).says("use a number of seconds, minutes or hours");
 }
 
 #[test]

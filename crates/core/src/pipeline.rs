@@ -122,6 +122,8 @@ named! {
         DecodeLimit("decode-limit"),
         /// The scan was interrupted.
         Interrupted("interrupted"),
+        /// The time that was given for the scan was over.
+        Deadline("deadline"),
         /// A defect of this program.
         Internal("internal"),
     }

@@ -9,7 +9,7 @@ use leaktight_context::grant::{Grant, Grants, Order};
 
 use crate::term::escape;
 use crate::vault::{self, Shelf, explain};
-use crate::{Hint, assistant, exit, trail};
+use crate::{Hint, assistant, exit, trail, when};
 
 /// How long a grant may last.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -62,21 +62,10 @@ struct Add {
     reason: String,
 }
 
-/// Reads how long something lasts: a number and `s`, `m` or `h`.
+/// Reads how long a grant lasts.
 fn lasting(text: &str) -> Result<Duration, String> {
-    let wrong = || "use a number of seconds, minutes or hours, such as 30m".to_owned();
-    let unit = match text.chars().last() {
-        Some('s') => 1,
-        Some('m') => 60,
-        Some('h') => 3600,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    let lasts = Duration::from_secs(number.saturating_mul(unit));
-    if lasts.is_zero() || lasts > LONGEST {
-        return Err("a grant lasts a day at most, and a second at least".to_owned());
-    }
-    Ok(lasts)
+    when::lasting(text)
+        .and_then(|lasts| if lasts <= LONGEST { Ok(lasts) } else { Err("a grant lasts a day at most".to_owned()) })
 }
 
 /// Runs a command about grants.

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
         return super::transcripts::run(args, names);
     }
     let start = Instant::now();
-    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
+    let interrupt = Interrupt::listen().context("cannot listen for signals")?.within(args.select.timeout);
     let allowed = allowed_gaps(&args.judge.allow_incomplete)?;
     let project = Project::read(&args.paths, &args.judge)?;
     let mut rules = setup::rules(&args.judge.rules)?;
@@ -56,12 +56,13 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
         let nothing = "nothing was scanned, and --require-nonempty was given";
         coverage.unscanned.push(Skip::new(".", SkipReason::Vanished, nothing));
     }
+    coverage.allowed = allowed;
     if args.show.show_secrets {
         warn_of_secrets();
     }
     let report = report(args, &project, (findings, n_below, coverage), start);
     output::write_all(&report, &args.show)?;
-    Ok(interrupt.code().unwrap_or_else(|| code(&report, &allowed)))
+    Ok(interrupt.code().unwrap_or_else(|| code(&report)))
 }
 
 /// Says that secrets are printed in clear.
@@ -253,9 +254,8 @@ pub(super) fn allowed_gaps(names: &[String]) -> anyhow::Result<Vec<SkipReason>> 
     names.iter().map(parse).collect()
 }
 
-fn code(report: &Report, allowed: &[SkipReason]) -> u8 {
-    let gaps = report.coverage.unscanned.iter().any(|skip| !allowed.contains(&skip.reason));
-    match (gaps || report.coverage.interrupted, report.fails()) {
+fn code(report: &Report) -> u8 {
+    match (report.coverage.has_gaps(), report.fails()) {
         (false, false) => exit::CLEAN,
         (false, true) => exit::FINDINGS,
         (true, false) => exit::INCOMPLETE,

@@ -24,7 +24,7 @@ use crate::{Hint, exit, output, progress};
 /// Scans transcripts, reports, scrubs if asked to, and returns the exit code.
 pub(crate) fn run(args: &Scan, names: &[String]) -> anyhow::Result<u8> {
     let start = Instant::now();
-    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
+    let interrupt = Interrupt::listen().context("cannot listen for signals")?.within(args.select.timeout);
     let allowed = scan::allowed_gaps(&args.judge.allow_incomplete)?;
     rotation::check(&args.show)?;
     let catalogue = Transcripts::builtin()?;
@@ -36,13 +36,17 @@ pub(crate) fn run(args: &Scan, names: &[String]) -> anyhow::Result<u8> {
         confidence: args.judge.confidence,
         severity: args.judge.severity,
         threads: threads(args),
-        stop: &|| interrupt.code().is_some(),
+        stop: &|| interrupt.is_over(),
         progress: &progress,
     };
     let seen = || (progress.files.load(Ordering::Relaxed), progress.bytes.load(Ordering::Relaxed));
     let outcome = progress::during(!args.show.no_progress, seen, || transcript::scan(&scanner, &files, options));
     let mut coverage = coverage(&outcome, skipped, seen());
     coverage.interrupted = interrupt.code().is_some();
+    if !coverage.interrupted && coverage.unscanned.iter().any(|skip| skip.reason == SkipReason::Interrupted) {
+        Coverage::blame_deadline(&mut coverage.unscanned);
+    }
+    coverage.allowed = allowed;
     if args.judge.require_nonempty && coverage.scanned == 0 {
         let nothing = "nothing was scanned, and --require-nonempty was given";
         coverage.unscanned.push(Skip::new("~", SkipReason::Vanished, nothing));
@@ -69,7 +73,7 @@ pub(crate) fn run(args: &Scan, names: &[String]) -> anyhow::Result<u8> {
     output::write_each(&args.show, rotation.is_clean(), |format, style, out| {
         rotation::write(&rotation, format, style, out)
     })?;
-    Ok(interrupt.code().unwrap_or_else(|| code(args, &rotation, &allowed)))
+    Ok(interrupt.code().unwrap_or_else(|| code(args, &rotation)))
 }
 
 fn scanner(args: &Scan) -> anyhow::Result<Scanner> {
@@ -129,12 +133,12 @@ fn coverage(outcome: &Outcome, skipped: Vec<Skip>, (files, bytes): (u64, u64)) -
     coverage
 }
 
-fn code(args: &Scan, rotation: &Rotation, allowed: &[SkipReason]) -> u8 {
+fn code(args: &Scan, rotation: &Rotation) -> u8 {
     let fails = match args.judge.fail_on {
         FailOn::At(least) => rotation.leaks.iter().any(|leak| leak.finding.confidence >= least),
         FailOn::Never => false,
     };
-    let gaps = rotation.coverage.unscanned.iter().any(|skip| !allowed.contains(&skip.reason));
+    let gaps = rotation.coverage.has_gaps();
     let kept = rotation.scrubbed.as_ref().is_some_and(|scrubbed| !scrubbed.kept.is_empty());
     match (gaps || kept, fails) {
         (false, false) => exit::CLEAN,

@@ -156,7 +156,9 @@ impl Printer<'_> {
             return Ok(());
         }
         let (n, all) = (report.coverage.unscanned.len(), report.coverage.discovered());
-        let head = format!("incomplete: {} of {} not scanned", grouped(n as u64), counted(all, report.noun));
+        let allowed: Vec<&str> = report.coverage.allowed.iter().map(|reason| reason.name()).collect();
+        let allowed = if allowed.is_empty() { String::new() } else { format!(" (allowed: {})", allowed.join(", ")) };
+        let head = format!("incomplete: {} of {} not scanned{allowed}", grouped(n as u64), counted(all, report.noun));
         writeln!(self.out, "{}", self.paint(ALARM, &head))?;
         for gap in gaps.iter().take(LISTED) {
             let path = gap.path.map(|path| format!("{}: ", shown_path(path))).unwrap_or_default();

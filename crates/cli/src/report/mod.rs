@@ -72,12 +72,31 @@ pub(crate) struct Coverage {
     pub(crate) capped: u64,
     /// The user or the system broke the scan off.
     pub(crate) interrupted: bool,
+    /// Reasons for which units may be unscanned, as `--allow-incomplete` says.
+    pub(crate) allowed: Vec<SkipReason>,
 }
 
 impl Coverage {
     /// Returns whether everything that was to be scanned was.
     pub(crate) fn is_complete(&self) -> bool {
         self.unscanned.is_empty() && !self.interrupted
+    }
+
+    /// Returns whether something is missing that nobody allowed to be.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.interrupted || self.unscanned.iter().any(|skip| !self.allowed.contains(&skip.reason))
+    }
+
+    /// Says of what was broken off that the time was over.
+    pub(crate) fn blame_deadline(unscanned: &mut Vec<Skip>) {
+        const WHY: &str = "the scan took longer than --timeout allows";
+        let is_cut = |skip: &&mut Skip| skip.reason == SkipReason::Interrupted;
+        for skip in unscanned.iter_mut().filter(is_cut) {
+            *skip = Skip::new(&skip.path, SkipReason::Deadline, WHY);
+        }
+        if !unscanned.iter().any(|skip| skip.reason == SkipReason::Deadline) {
+            unscanned.push(Skip::new(".", SkipReason::Deadline, WHY));
+        }
     }
 
     /// Returns the number of units left out on purpose.

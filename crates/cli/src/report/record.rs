@@ -158,6 +158,9 @@ pub(super) struct Ledger<'a> {
     unscanned: Option<Vec<SkipRecord<'a>>>,
     capped: u64,
     interrupted: bool,
+    /// Reasons for which the scan may be incomplete and pass all the same.
+    #[serde(skip_serializing_if = "<[SkipReason]>::is_empty")]
+    allowed: &'a [SkipReason],
 }
 
 impl<'a> Ledger<'a> {
@@ -173,6 +176,7 @@ impl<'a> Ledger<'a> {
             unscanned: None,
             capped: coverage.capped,
             interrupted: coverage.interrupted,
+            allowed: &coverage.allowed,
         }
     }
 
