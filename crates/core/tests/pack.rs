@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use leaktight_core::rule::{Driver, RuleSource, read_rules};
-use leaktight_core::{Chunk, Confidence, Limits, Origin, Rule, RuleSet, Scanner, fill_example};
+use leaktight_core::{Chunk, Confidence, Limits, Origin, Rule, RuleSet, Scanner, Severity, fill_example};
 
 fn pack() -> Vec<(Rule, RuleSource)> {
     read_rules(leaktight_rules::PACK, &[]).unwrap_or_else(|errors| {
@@ -84,6 +84,23 @@ fn the_text_search_stays_small() {
         literals.extend(rule.gate.anchors.iter().map(|anchor| anchor.text.to_ascii_lowercase()));
     }
     assert!(literals.len() <= 208, "{} literals are looked for in all the text", literals.len());
+}
+
+#[test]
+fn a_key_id_beside_its_secret_is_as_bad() {
+    let id = ["AKIA", "T5WQ3MZX", "6KLP2D7Y"].concat();
+    let secret = ["w3kPz9TqLm4Xb7Rf", "Yd2Hs8VnQc5Jg1Ka6EuB0oZi"].concat();
+    let scanner = Scanner::new(Arc::new(RuleSet::builtin()));
+    let severity = |text: &str| {
+        let scan = scanner.scan(&Chunk::new(text.as_bytes(), Arc::new(Origin::Memory)));
+        let finding = scan.findings.iter().find(|finding| finding.rule().id == "aws-access-key-id");
+        finding.map(|finding| finding.severity)
+    };
+    assert_eq!(severity(&format!("id = {id}\n")), Some(Severity::Medium));
+    let both = format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n");
+    assert_eq!(severity(&both), Some(Severity::High));
+    let far = format!("AWS_ACCESS_KEY_ID={id}\n{}AWS_SECRET_ACCESS_KEY={secret}\n", "x = 1\n".repeat(100));
+    assert_eq!(severity(&far), Some(Severity::Medium));
 }
 
 #[test]

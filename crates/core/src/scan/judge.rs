@@ -7,7 +7,7 @@ use super::confirm::Match;
 use super::nested::Nested;
 use crate::chunk::Chunk;
 use crate::finding::{Excerpt, Finding, Fingerprint, Reason, Suppression};
-use crate::rule::Rule;
+use crate::rule::{Rule, Severity, Tag};
 use crate::ruleset::RuleSet;
 use crate::secret::Secret;
 use crate::span::{Position, Span, line_around};
@@ -58,6 +58,12 @@ struct Judge<'a> {
     seen: (usize, Position),
 }
 
+/// How bad a leak is: of an identifier, with the secret beside it, as bad as any.
+fn severity(rule: &Rule, found: &Match) -> Severity {
+    let is_paired = || found.reasons.iter().any(|reason| matches!(reason, Reason::Companion(_)));
+    if rule.has_tag(Tag::Identifier) && is_paired() { rule.severity.max(Severity::High) } else { rule.severity }
+}
+
 impl Judge<'_> {
     fn finding(&mut self, found: &Match) -> Finding {
         let (scanner, chunk, secret) = (self.scanner, self.chunk, found.secret);
@@ -75,7 +81,7 @@ impl Judge<'_> {
             end,
             excerpt: excerpt(chunk.bytes, secret, &self.secrets),
             confidence: found.confidence,
-            severity: scanner.rules.adjusted(found.rule_idx).severity.unwrap_or(rule.severity),
+            severity: scanner.rules.adjusted(found.rule_idx).severity.unwrap_or_else(|| severity(rule, found)),
             reasons: found.reasons.clone(),
             fingerprint: Fingerprint::new(rule, bytes, line_parts(chunk.bytes, secret)),
             suppressed: self.is_allowed(rule, secret).then_some(Suppression::Inline),
