@@ -128,7 +128,7 @@ fn limits(args: &Scan) -> Limits {
 
 fn sources(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Result<Vec<Box<dyn Source>>> {
     if args.history.history {
-        return histories(args, scanner);
+        return histories(args, project, scanner);
     }
     let overlap = scanner.rules().overlap();
     let (stdin, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
@@ -148,7 +148,7 @@ fn sources(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Result<
 }
 
 /// The histories of the repositories that were asked for.
-fn histories(args: &Scan, scanner: &Scanner) -> anyhow::Result<Vec<Box<dyn Source>>> {
+fn histories(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Result<Vec<Box<dyn Source>>> {
     let mut options = HistoryOptions::default();
     options.unreachable = args.history.unreachable;
     options.branches.clone_from(&args.history.branch);
@@ -159,6 +159,11 @@ fn histories(args: &Scan, scanner: &Scanner) -> anyhow::Result<Vec<Box<dyn Sourc
         options.cache = args.history.cache.clone().or_else(cache_folder);
     }
     options.threads = args.select.threads.map_or(0, usize::from);
+    options.max_size = args.select.max_size;
+    let select = walk_options(&args.select, project.excludes(), scanner.rules().overlap());
+    if !select.include.is_empty() || !select.exclude.is_empty() {
+        options.filter = changes::change_options(&select)?.filter;
+    }
     let history = |path: &PathBuf| {
         let history = Repo::discover(path).and_then(|repo| History::new(repo, scanner.clone(), options.clone()));
         let history = history.map_err(|err| Hint::of_git(&err))?;

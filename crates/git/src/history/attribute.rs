@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::graph::Graph;
 use super::hits::Hit;
+use super::numbers::ByNumber;
 use super::sets::{SetIdx, Sets};
 
 /// What came of a secret in the commits that were asked for.
@@ -28,6 +29,8 @@ pub(super) struct Fate {
 pub(super) struct Asked<'a> {
     pub(super) graph: &'a Graph,
     pub(super) sets: &'a Sets,
+    /// The sets of the trees of commits without what is left out; none when nothing is.
+    pub(super) roots: Option<&'a ByNumber<SetIdx>>,
     /// Hits in commits and tags.
     pub(super) said: &'a [Hit],
     /// What the references of interest lead to.
@@ -63,7 +66,11 @@ struct Path<'a> {
 
 impl Path<'_> {
     fn set(&self, commit: u32) -> SetIdx {
-        self.asked.graph.node(commit).map_or(0, |node| self.asked.sets.of(node.tree))
+        let Some(node) = self.asked.graph.node(commit) else { return 0 };
+        match self.asked.roots {
+            Some(roots) => roots.get(&node.tree).copied().unwrap_or(0),
+            None => self.asked.sets.of(node.tree),
+        }
     }
 
     /// Walks the commits from the oldest on and notes what comes and goes.

@@ -34,6 +34,11 @@ impl Graph {
         self.by_number.get(&number).map(|at| &self.nodes[*at])
     }
 
+    /// Returns the trees of all commits.
+    pub(super) fn trees(&self) -> impl Iterator<Item = u32> {
+        self.nodes.iter().map(|node| node.tree)
+    }
+
     /// Returns all commits a commit leads to at once.
     pub(super) fn parents(&self, number: u32) -> impl Iterator<Item = u32> {
         let own = self.node(number).map_or(&[][..], |node| &node.parents);

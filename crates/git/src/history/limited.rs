@@ -7,6 +7,7 @@ use std::sync::Arc;
 use leaktight_core::{Blob, Event, Finding, Origin, Part, Scanner, SkipReason};
 
 use super::hits::{SecretIdx, Secrets};
+use super::options::HistoryOptions;
 use super::report::{Describer, say};
 use super::run::Teller;
 use super::screen::scan;
@@ -21,6 +22,7 @@ const DEEPEST: usize = 256;
 /// Scans commits, the earliest first.
 pub(super) struct Limited<'a> {
     scanner: &'a Scanner,
+    options: &'a HistoryOptions,
     teller: &'a Teller<'a>,
     reader: Reader<'a>,
     secrets: Secrets,
@@ -28,6 +30,8 @@ pub(super) struct Limited<'a> {
     known: HashMap<(ObjectId, String), Vec<SecretIdx>>,
     counted: HashSet<ObjectId>,
     submodules: BTreeSet<PathBuf>,
+    /// Files that are left out, and were told.
+    refused: BTreeSet<PathBuf>,
     found: BTreeMap<SecretIdx, Found>,
     decoded: Vec<u8>,
 }
@@ -56,15 +60,21 @@ struct Changes {
 type Owned = (Mode, ObjectId);
 
 impl<'a> Limited<'a> {
-    pub(super) fn new(reader: Reader<'a>, scanner: &'a Scanner, teller: &'a Teller<'a>) -> Self {
+    pub(super) fn new(
+        reader: Reader<'a>,
+        (scanner, options): (&'a Scanner, &'a HistoryOptions),
+        teller: &'a Teller<'a>,
+    ) -> Self {
         Self {
             scanner,
+            options,
             teller,
             reader,
             secrets: Secrets::default(),
             known: HashMap::new(),
             counted: HashSet::new(),
             submodules: BTreeSet::new(),
+            refused: BTreeSet::new(),
             found: BTreeMap::new(),
             decoded: Vec::new(),
         }
@@ -104,6 +114,8 @@ impl<'a> Limited<'a> {
         let parents: Vec<ObjectId> = commit.parents.iter().filter_map(|parent| self.tree_of(parent)).collect();
         let mut changes = Changes::default();
         self.differ((Some(commit.tree), &parents), (Vec::new(), 0), &mut changes);
+        changes.new.retain(|(path, _)| self.is_wanted(path));
+        changes.old.retain(|(path, _)| self.options.why_not(&path_of(path)).is_none());
         let mut fresh = Vec::new();
         for (path, id) in &changes.new {
             fresh.extend(self.content(path, *id).into_iter().map(|finding| (path.clone(), *id, finding)));
@@ -128,6 +140,16 @@ impl<'a> Limited<'a> {
                 self.note(finding, (Part::File, Some(path_of(&path)), id), commit.id);
             }
         }
+    }
+
+    /// Whether a file is not left out; tells one that is, once.
+    fn is_wanted(&mut self, path: &[u8]) -> bool {
+        let path = path_of(path);
+        let Some(why) = self.options.why_not(&path) else { return true };
+        if self.refused.insert(path.clone()) {
+            self.teller.skip(path, SkipReason::Excluded, why);
+        }
+        false
     }
 
     /// Keeps a secret that came in, or counts a further place.
@@ -165,6 +187,11 @@ impl<'a> Limited<'a> {
         }
         let mut bytes = Vec::new();
         if let Err(fault) = self.reader.read_id(&id, &mut bytes) {
+            self.fault(&id, &fault);
+            self.known.insert((id, kind), Vec::new());
+            return Vec::new();
+        }
+        if let Some(fault) = Fault::beyond(self.options.max_size, bytes.len()) {
             self.fault(&id, &fault);
             self.known.insert((id, kind), Vec::new());
             return Vec::new();

@@ -12,6 +12,7 @@ mod hits;
 mod limit;
 mod limited;
 mod names;
+mod narrow;
 mod numbers;
 mod options;
 mod regions;
@@ -104,7 +105,9 @@ impl History {
 
     /// Returns the file of the cache, if one is wanted.
     fn cache_file(&self) -> Option<PathBuf> {
-        let folder = self.options.cache.as_ref().filter(|_| !self.options.is_limited())?;
+        // What was too large would count as looked at the next time.
+        let is_whole = !self.options.is_limited() && self.options.max_size.is_none();
+        let folder = self.options.cache.as_ref().filter(|_| is_whole)?;
         Some(file_of(folder, self.repo.common_dir()))
     }
 

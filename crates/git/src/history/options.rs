@@ -1,11 +1,14 @@
 //! What of a history is scanned.
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
+use crate::change::Filter;
+
 /// What of a history is scanned, and how.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct HistoryOptions {
     /// Branches, tags and commits from which to go back, rather than from all references.
@@ -24,6 +27,11 @@ pub struct HistoryOptions {
     /// Look at every content whole rather than at what is new in it. It finds the
     /// same, far more slowly: this is what the scan is tested against.
     pub exhaustive: bool,
+    /// Says which files are left out. Their contents are looked at all the same, for they
+    /// may stand elsewhere too; a secret that stands in no other file is not told.
+    pub filter: Option<Arc<Filter>>,
+    /// Size in bytes above which a content is left out.
+    pub max_size: Option<u64>,
     /// Number of threads; 0 stands for one per processor.
     pub threads: usize,
 }
@@ -33,6 +41,11 @@ impl HistoryOptions {
     /// with them is looked at rather than all there is.
     pub(super) fn is_limited(&self) -> bool {
         !self.ranges.is_empty() || self.since.is_some() || self.max_commits.is_some()
+    }
+
+    /// Returns why a file is left out, if it is.
+    pub(super) fn why_not(&self, path: &Path) -> Option<String> {
+        self.filter.as_ref()?(path)
     }
 
     pub(super) fn workers(&self) -> usize {

@@ -9,6 +9,7 @@ use leaktight_core::{Blob, Chunk, Commit, Finding, Origin, Part, Scanner, SkipRe
 use super::attribute::{Asked, Fate};
 use super::hits::{Hit, SecretIdx, Secrets};
 use super::names::Known;
+use super::narrow::Refused;
 use super::options::HistoryOptions;
 use super::run::Teller;
 use super::screen::scan;
@@ -31,6 +32,8 @@ pub(super) struct Reporter<'a> {
     pub(super) secrets: &'a Secrets,
     pub(super) asked: &'a Asked<'a>,
     pub(super) teller: &'a Teller<'a>,
+    /// Secrets that stand in files that are left out.
+    pub(super) refused: BTreeMap<SecretIdx, Refused>,
 }
 
 /// A file of a commit.
@@ -46,7 +49,10 @@ impl Reporter<'_> {
             match (fate.introduced, fate.said) {
                 (Some(commit), _) => by_commit.entry(commit).or_default().push(secret),
                 (None, Some(said)) => self.tell_said(said, (secret, fate), &mut reader),
-                (None, None) => self.tell_stray((secret, fate), hits, &mut reader),
+                (None, None) => match self.refused.get(&secret) {
+                    Some((path, why)) if !fate.tagged => self.teller.skip(path_of(path), SkipReason::Excluded, why),
+                    _ => self.tell_stray((secret, fate), hits, &mut reader),
+                },
             }
         }
         for (commit, secrets) in by_commit {
@@ -104,6 +110,7 @@ impl Reporter<'_> {
             let path = if path.is_empty() { entry.name.to_vec() } else { [&path, &b"/"[..], entry.name].concat() };
             match entry.mode {
                 Mode::Tree => self.find((number, path, depth + 1), secrets, (reader, places)),
+                Mode::Blob if self.options.why_not(&path_of(&path)).is_some() => {}
                 Mode::Blob => places.push((path, number)),
                 Mode::Submodule => {}
             }

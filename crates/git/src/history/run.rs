@@ -16,6 +16,7 @@ use super::graph::Graph;
 use super::hits::{Hit, Secrets};
 use super::limited::Limited;
 use super::names::{Known, Names};
+use super::narrow::Narrow;
 use super::regions::Regions;
 use super::replay::{Record, entry_of, hits_of, numbers, replay, state_of, witnesses};
 use super::report::Reporter;
@@ -87,7 +88,7 @@ fn limited(history: &History, ends: &Ends, teller: &Teller<'_>) {
     for (id, fault) in faults {
         teller.skip(format!("object {id}"), fault.reason, fault.what);
     }
-    Limited::new(reader, &history.scanner, teller).run(&commits, history.refs.head);
+    Limited::new(reader, (&history.scanner, &history.options), teller).run(&commits, history.refs.head);
     teller.finish();
 }
 
@@ -101,7 +102,10 @@ fn remembered(history: &History, visitor: Visitor<'_>) {
     let teller = Teller::new(if history.cache.is_some() { &noting } else { visitor });
     let mut objects = open(history, &teller);
     let state = state_of(history, &objects);
-    let known = history.cache.as_ref().and_then(|cache| cache.result.as_ref()).filter(|result| result.state == state);
+    // What is kept is the result for all files.
+    let kept = history.cache.as_ref().and_then(|cache| cache.result.as_ref()).filter(|result| result.state == state);
+    let is_filtered = history.options.filter.is_some();
+    let known = kept.filter(|_| !is_filtered);
     if known.is_some_and(|known| replay(known, history, (&objects, &Teller::new(visitor)))) {
         return;
     }
@@ -109,11 +113,11 @@ fn remembered(history: &History, visitor: Visitor<'_>) {
     let lookup = Lookup::new(&objects);
     let whole = Whole { history, objects: &objects, families: &families, lookup: &lookup, teller: &teller };
     whole.faults(faults);
-    let kept = whole.all();
+    let new = whole.all();
     let is_stopped = teller.is_stopped();
     teller.finish();
-    if let (Some(file), Some(mut cache), false) = (history.cache_file(), kept, is_stopped) {
-        cache.result = record.into_outcome(state);
+    if let (Some(file), Some(mut cache), false) = (history.cache_file(), new, is_stopped) {
+        cache.result = if is_filtered { kept.cloned() } else { record.into_outcome(state) };
         // A cache that cannot be written costs time and nothing else.
         let _ = cache.write(&file);
     }
@@ -181,10 +185,14 @@ impl Whole<'_> {
         self.replace(&mut chronicle.graph);
         let number = |id: ObjectId| self.lookup.find(id.as_bytes());
         let tips: Vec<u32> = self.history.tips().into_iter().filter_map(number).collect();
-        let sets = Sets::new(&hits, &forest.logs);
+        let mut sets = Sets::new(&hits, &forest.logs);
+        let options = &self.history.options;
+        let mut narrow = options.filter.as_ref().map(|_| Narrow::new(options, self.objects, self.lookup));
+        let roots = narrow.as_mut().map(|narrow| narrow.roots(chronicle.graph.trees(), &mut sets));
         let asked = Asked {
             graph: &chronicle.graph,
             sets: &sets,
+            roots: roots.as_ref(),
             said: &chronicle.hits,
             tips: &tips,
             head: self.history.refs.head.and_then(number),
@@ -195,11 +203,12 @@ impl Whole<'_> {
             objects: self.objects,
             lookup: self.lookup,
             scanner: &self.history.scanner,
-            options: &self.history.options,
+            options,
             known: &forest.known,
             secrets: &secrets,
             asked: &asked,
             teller: self.teller,
+            refused: narrow.map(|narrow| narrow.refused).unwrap_or_default(),
         };
         reporter.tell(&fates, &hits);
         let rules = self.history.cache.as_ref()?.rules;
@@ -273,9 +282,17 @@ impl Whole<'_> {
         let growth = Regions::new(self.history.scanner.rules().reach());
         let tell = |len| self.teller.tell(Event::Scanned(len));
         let scanner = &self.history.scanner;
-        let is_exhaustive = self.history.options.exhaustive;
-        let shared =
-            Shared { scanner, growth: &growth, lookup: self.lookup, known, secrets, is_exhaustive, tell: &tell };
+        let (is_exhaustive, max_size) = (self.history.options.exhaustive, self.history.options.max_size);
+        let shared = Shared {
+            scanner,
+            growth: &growth,
+            lookup: self.lookup,
+            known,
+            secrets,
+            is_exhaustive,
+            max_size,
+            tell: &tell,
+        };
         let crew = Crew { without: &without, ..self.crew() };
         let screens = walk(self.objects, (self.families, Kind::Blob), &crew, || Screen::new(&shared));
         let (mut hits, mut is_whole) = (Vec::new(), true);

@@ -28,6 +28,7 @@ pub(super) struct Screen<'a> {
     scanner: Scanner,
     growth: &'a Regions,
     is_exhaustive: bool,
+    max_size: Option<u64>,
     lookup: &'a Lookup<'a>,
     known: &'a Known,
     secrets: &'a Secrets,
@@ -49,6 +50,8 @@ pub(super) struct Shared<'a> {
     pub(super) secrets: &'a Secrets,
     /// Every content is looked at whole.
     pub(super) is_exhaustive: bool,
+    /// Contents of more bytes are left out.
+    pub(super) max_size: Option<u64>,
     /// Hears the size of every object that was scanned.
     pub(super) tell: &'a (dyn Fn(u64) + Sync),
 }
@@ -61,6 +64,7 @@ impl<'a> Screen<'a> {
             scanner,
             growth: shared.growth,
             is_exhaustive: shared.is_exhaustive,
+            max_size: shared.max_size,
             lookup: shared.lookup,
             known: shared.known,
             secrets: shared.secrets,
@@ -75,7 +79,8 @@ impl<'a> Screen<'a> {
 
     /// Tells the size of an object, once for all packs that hold it.
     fn count(&mut self, number: u32, bytes: &[u8]) {
-        if self.lookup.first(number) == number {
+        let is_left_out = Fault::beyond(self.max_size, bytes.len()).is_some();
+        if self.lookup.first(number) == number && !is_left_out {
             (self.tell)(bytes.len() as u64);
             let pack_idx = self.lookup.pack_of(number);
             if self.counts.len() <= pack_idx {
@@ -89,6 +94,11 @@ impl<'a> Screen<'a> {
     /// Scans an object whole, as all kinds of file it is known as.
     fn whole(&mut self, number: u32, bytes: &[u8]) -> Seen {
         let kind = self.known.first(number);
+        if let Some(fault) = Fault::beyond(self.max_size, bytes.len()) {
+            self.faults.push((number, fault));
+            // What is made from it was not looked at either.
+            return Seen { kind, encoding: Encoding::Bytes, is_hit: true, marks: Marks::default() };
+        }
         let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
         let mut is_hit = self.kind(number, bytes, kind);
         for kind in self.known.further(number) {
@@ -134,6 +144,7 @@ impl Visit for Screen<'_> {
         let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
         let is_alike = kind == base.kind && self.known.further(number).is_empty();
         if self.is_exhaustive
+            || Fault::beyond(self.max_size, bytes.len()).is_some()
             || base.is_hit
             || !is_alike
             || (encoding, base.encoding) != (Encoding::Bytes, Encoding::Bytes)

@@ -51,7 +51,7 @@ impl Sets {
         self.get(set).binary_search_by_key(&secret, |one| one.0).is_ok()
     }
 
-    fn intern(&mut self, set: Set) -> SetIdx {
+    pub(super) fn intern(&mut self, set: Set) -> SetIdx {
         if let Some(known) = self.by_content.get(&set) {
             return *known;
         }

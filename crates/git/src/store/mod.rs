@@ -56,6 +56,12 @@ impl Fault {
         Self { reason: SkipReason::Missing, what: "the object is not in the repository".to_owned() }
     }
 
+    /// Returns the fault of a content larger than the limit, if there is one.
+    pub(crate) fn beyond(limit: Option<u64>, len: usize) -> Option<Self> {
+        let limit = limit.filter(|limit| len as u64 > *limit)?;
+        Some(Self { reason: SkipReason::Size, what: format!("more than {limit} bytes") })
+    }
+
     pub(crate) fn large(len: u64) -> Self {
         Self { reason: SkipReason::Size, what: format!("{len} bytes, more than {LARGEST}") }
     }
