@@ -4,6 +4,7 @@
 
 pub(crate) mod desk;
 pub(crate) mod git;
+pub(crate) mod home;
 pub(crate) mod secrets;
 
 use std::ffi::OsStr;

@@ -1,6 +1,7 @@
 //! Which placeholder stands for which value.
 
 use std::collections::HashMap;
+use std::io::Read;
 
 use leaktight_core::{Secret, shannon};
 
@@ -155,6 +156,27 @@ impl Book {
         self.key.tag(&[value.expose(), &[depth], raw, &[round]])
     }
 
+    /// Returns in how many places of what a reader gives, whatever it is, a value
+    /// stands that may be replaced wherever it stands, in any of its spellings.
+    ///
+    /// # Errors
+    ///
+    /// Returns what reading returned.
+    pub(crate) fn count(&mut self, reader: &mut dyn Read) -> std::io::Result<u64> {
+        const WINDOW: u64 = 4 << 20;
+        let known = self.known();
+        let (mut window, mut n_hits) = (Vec::new(), 0);
+        loop {
+            // What may be the beginning of a value is looked at with the next window again.
+            let seen = window.len().min(known.longest());
+            window.drain(..window.len() - seen);
+            if reader.take(WINDOW).read_to_end(&mut window)? == 0 {
+                return Ok(n_hits);
+            }
+            n_hits += known.find(&window).iter().filter(|hit| hit.span.end > seen).count() as u64;
+        }
+    }
+
     /// Returns the search for the values that may be replaced wherever they
     /// stand, all entries so far included.
     pub(super) fn known(&mut self) -> &Known {
@@ -212,6 +234,16 @@ mod tests {
         let mut book = book();
         assert!(!book.add(other.entries()[0].clone()));
         assert!(book.entries().is_empty());
+    }
+
+    #[test]
+    fn places_are_counted_across_windows() {
+        let mut book = book();
+        book.placeholder("x", b"S3nt1nel-pa55");
+        let noise = vec![b'.'; (4 << 20) - 5];
+        let bytes = [&noise[..], b"S3nt1nel-pa55", &noise[..], b"S3nt1nel-pa55"].concat();
+        assert_eq!(book.count(&mut bytes.as_slice()).expect("memory"), 2);
+        assert_eq!(book.count(&mut noise.as_slice()).expect("memory"), 0);
     }
 
     #[test]

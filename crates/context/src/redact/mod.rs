@@ -227,7 +227,7 @@ impl Work<'_> {
             pieces.extend(divide(view, find::known(view, self.book)).0);
             pieces = find::join(pieces);
         }
-        pieces.extend(left);
+        pieces.extend(find::join(left));
         pieces.retain(|piece| (window.turn.start..window.turn.end).contains(&piece.span.start));
         pieces.sort_by_key(|piece| piece.span);
         pieces

@@ -118,7 +118,7 @@ impl Reading<'_> {
 }
 
 /// Returns the text that hexadecimal digits stand for, if they are JSON: so Cursor keeps some of its records.
-fn from_hex(value: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn from_hex(value: &[u8]) -> Option<Vec<u8>> {
     let starts = value.starts_with(b"7b") || value.starts_with(b"7B");
     if !starts || !value.len().is_multiple_of(2) {
         return None;

@@ -24,7 +24,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use super::Trouble;
 
 /// Bytes of a value that are held at once; a longer one is read in pieces.
-const LONGEST: i64 = 16 << 20;
+pub(super) const LONGEST: i64 = 16 << 20;
 /// How often a database that changes meanwhile is read.
 const TRIES: usize = 3;
 
@@ -127,7 +127,7 @@ fn connect(path: &Path, parameter: &str) -> rusqlite::Result<Connection> {
 }
 
 /// Returns a path as URIs have it.
-fn escaped(path: &Path) -> String {
+pub(super) fn escaped(path: &Path) -> String {
     let mut text = String::new();
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
@@ -206,7 +206,8 @@ fn short(column: &str) -> String {
     format!("CASE WHEN octet_length({column}) <= {LONGEST} THEN {column} END")
 }
 
-fn quoted(name: &str) -> String {
+/// Returns a name as SQL has it.
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

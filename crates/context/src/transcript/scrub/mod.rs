@@ -1,15 +1,21 @@
 //! Takes secrets out of transcripts, for good.
 
+mod database;
+mod index;
+mod table;
+mod value;
+
 use std::collections::HashSet;
 use std::fs::{self, File, FileTimes, Metadata};
 use std::io::{self, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use leaktight_core::{Confidence, RuleSet};
 
 use super::input::{self, Format, Packing};
-use super::leak::Leak;
+use super::leak::{At, Leak};
 use crate::redact::{Book, Redactor};
 use crate::splice;
 
@@ -31,6 +37,7 @@ pub struct Scrubbed {
 /// Puts placeholders in the place of secrets in files, each of them whole or not at all.
 ///
 /// The placeholders stand for nothing afterwards: the values are kept nowhere.
+/// Databases are changed in one transaction each; what was deleted from them goes, too.
 /// A file keeps its owner, permissions and times. One that a process has open is
 /// left alone, where the system tells (Linux); elsewhere one that was written to
 /// within the last minute.
@@ -51,10 +58,15 @@ pub fn scrub(
     let mut redactor = Redactor::new(rules);
     redactor.confidence = confidence;
     redactor.opaque = OPAQUE;
-    let mut scrubber = Scrubber { redactor, book, open: open_files() };
+    let mut scrubber = Scrubber { redactor, book, open: open_files(), patience: PATIENCE };
     let mut scrubbed = Scrubbed::default();
     for path in files {
-        match scrubber.file(path) {
+        let is_deleted = |leak: &Leak| leak.places.iter().any(|place| place.at == At::Free && place.path == *path);
+        let outcome = match input::format(path) {
+            (_, Format::Sqlite) => scrubber.database(path, leaks.iter().any(is_deleted)),
+            (packing, format) => scrubber.file(path, (packing, format)),
+        };
+        match outcome {
             Ok(n) => {
                 scrubbed.files.push(path.clone());
                 scrubbed.n += n;
@@ -66,7 +78,10 @@ pub fn scrub(
     Ok(scrubbed)
 }
 
+const IN_USE: &str = "a program has it open; end the assistant and try again";
+
 /// Why a file was left as it was.
+#[derive(Debug)]
 enum Refusal {
     Why(String),
     Io(io::Error),
@@ -87,20 +102,26 @@ struct Scrubber {
     book: Book,
     /// Files that processes have open, where that is known.
     open: Option<HashSet<(u64, u64)>>,
+    /// How long statements of a database may take, beyond a second for each MiB of it.
+    patience: Duration,
 }
+
+/// See [`Scrubber::patience`].
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Scrubber {
     /// Scrubs a file and returns the number of places that were replaced.
-    fn file(&mut self, path: &Path) -> Result<u64, Refusal> {
-        let (packing, format) = input::format(path);
+    fn file(&mut self, path: &Path, (packing, format): (Packing, Format)) -> Result<u64, Refusal> {
         let format = match format {
             Format::Lines => splice::Format::Jsonl,
             Format::Document => splice::Format::Json,
-            Format::Text => splice::Format::Text,
-            Format::Sqlite => return refuse("a database is not changed; delete the session in the assistant"),
+            Format::Text | Format::Sqlite => splice::Format::Text,
         };
         let before = fs::symlink_metadata(path)?;
         self.check(&before)?;
+        if format == splice::Format::Text && !is_text(path, packing)? {
+            return refuse("it is no text and would be damaged");
+        }
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut plain = tempfile::Builder::new().prefix(".leaktight-").tempfile_in(folder)?;
         let mut reader = input::open(path, packing).map_err(|trouble| Refusal::Why(trouble.1))?;
@@ -116,13 +137,7 @@ impl Scrubber {
             return refuse("it was written to meanwhile");
         }
         packed.persist(path).map_err(|err| err.error)?;
-        if n_left > 0 {
-            return refuse(format!(
-                "{n_left} values stand where text must not change; {} were replaced",
-                report.n_hits
-            ));
-        }
-        Ok(report.n_hits)
+        settled(report.n_hits, n_left)
     }
 
     /// Refuses a file that may be in use, or has another name.
@@ -132,7 +147,7 @@ impl Scrubber {
         }
         match &self.open {
             Some(open) if id(meta).is_some_and(|id| open.contains(&id)) => {
-                return refuse("a program has it open; end the assistant and try again");
+                return refuse(IN_USE);
             }
             None if meta.modified()?.elapsed().is_ok_and(|age| age.as_secs() < 60) => {
                 return refuse("it was written to within the last minute; end the assistant and try again");
@@ -145,6 +160,22 @@ impl Scrubber {
             Ok(())
         }
     }
+}
+
+/// Whether a file begins as text does: a database that is damaged does not.
+fn is_text(path: &Path, packing: Packing) -> Result<bool, Refusal> {
+    let mut head = Vec::new();
+    let reader = input::open(path, packing).map_err(|trouble| Refusal::Why(trouble.1))?;
+    reader.take(8 << 10).read_to_end(&mut head)?;
+    Ok(!head.contains(&0))
+}
+
+/// Returns how many values were replaced, unless others had to stay.
+fn settled(n_hits: u64, n_left: u64) -> Result<u64, Refusal> {
+    if n_left > 0 {
+        return refuse(format!("{n_left} values stand where text must not change; {n_hits} were replaced"));
+    }
+    Ok(n_hits)
 }
 
 /// Packs a file as the old one was.
@@ -185,6 +216,11 @@ fn like(file: &File, meta: &Metadata) -> io::Result<()> {
         }
     }
     file.set_permissions(meta.permissions())?;
+    set_times(file, meta)
+}
+
+/// Gives a file the times of another.
+fn set_times(file: &File, meta: &Metadata) -> io::Result<()> {
     let times = FileTimes::new().set_modified(meta.modified()?);
     file.set_times(meta.accessed().map_or(times, |accessed| times.set_accessed(accessed)))
 }
