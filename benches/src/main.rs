@@ -3,7 +3,9 @@
 mod corpus;
 mod floor;
 mod history;
+mod hook;
 mod measure;
+mod oracle;
 mod redact;
 mod twin;
 
@@ -48,6 +50,19 @@ enum Command {
         #[arg(long)]
         twin: bool,
     },
+    /// Scan a history, every object of it through libgit2, and what `git log -p` prints; all must agree
+    Oracle {
+        /// The repository
+        repo: PathBuf,
+    },
+    /// Answer an assistant's event, from the start of the process to its end, beside starting one
+    Hook {
+        /// The program `leaktight`
+        program: PathBuf,
+        /// How often
+        #[arg(short = 'n', default_value_t = 40)]
+        times: usize,
+    },
     /// Redact a conversation, beside copying, parsing and scanning it
     Redact {
         /// Megabytes of it
@@ -72,6 +87,8 @@ fn main() -> anyhow::Result<()> {
         Command::Memory { path } => floor::memory(&path),
         Command::Twin { path } => twin::compare(&path),
         Command::History { repo, twin } => history::compare(&repo, twin),
+        Command::Hook { program, times } => hook::run(&program, times),
+        Command::Oracle { repo } => oracle::compare(&repo),
         Command::Redact { megabytes } => redact::run(megabytes),
         Command::Measure { times, command } => measure::run(times, &command),
     }

@@ -38,7 +38,7 @@ pub(crate) fn cpu<T>(work: impl FnOnce() -> T) -> anyhow::Result<(T, f64)> {
 }
 
 /// CPU time of all children so far.
-fn children() -> anyhow::Result<Duration> {
+pub(crate) fn children() -> anyhow::Result<Duration> {
     used(UsageWho::RUSAGE_CHILDREN)
 }
 
