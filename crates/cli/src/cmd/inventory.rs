@@ -63,7 +63,7 @@ fn look(
     options.overlap = scanner.rules().overlap();
     options.max_size = Some(LARGEST);
     let tree = Tree::new(paths, options).map_err(|err| Hint::of_tree(&err))?;
-    let attacks = Attacks::builtin()?;
+    let attacks = Attacks::builtin();
     let least = Least { confidence: Confidence::Medium, severity: Severity::Info };
     let collector = Collector::new((scanner, &attacks), interrupt, least);
     progress::during(true, || collector.progress(), || collector.drive(&tree));

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let sources = sources(args, &project, &scanner)?;
 
-    let attacks = Attacks::builtin()?;
+    let attacks = Attacks::builtin();
     let least = Least { confidence: args.judge.confidence, severity: args.judge.severity };
     let collector = Collector::new((&scanner, &attacks), &interrupt, least);
     progress::during(
@@ -278,7 +278,7 @@ pub(super) fn findings(
     options.overlap = scanner.rules().overlap();
     options.exclude = project.excludes().to_vec();
     let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
-    let attacks = Attacks::builtin()?;
+    let attacks = Attacks::builtin();
     let collector = Collector::new((scanner, &attacks), interrupt, Least::ALL);
     progress::during(true, || collector.progress(), || collector.drive(&tree));
     let (mut findings, _, coverage) = collector.finish();

@@ -16,7 +16,7 @@ use crate::term::{escape_path, unquoted};
 /// Returns the built-in rules together with those of the files, and those of
 /// attacks on assistants behind them.
 pub(crate) fn rules(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
-    Ok(patterns(files)?.with_parsed(Attacks::builtin()?.rules()))
+    Ok(patterns(files)?.with_parsed(Attacks::rules()))
 }
 
 /// Returns the rules that have a pattern.

@@ -36,7 +36,7 @@ impl<'a> Tail<'a> {
     /// Returns whether the components are of these forms, the very last last.
     ///
     /// Case does not count: on some systems `.Claude` and `.claude` are one folder.
-    pub(super) fn ends(&self, forms: &[String]) -> bool {
+    pub(super) fn ends(&self, forms: &[&str]) -> bool {
         forms.len() <= MOST
             && forms.iter().rev().zip(self.0).all(|(form, name)| !name.is_empty() && segment(form.as_bytes(), name))
     }
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_last_components_decide() {
-        let forms = [".claude".to_owned(), "*.json".to_owned()];
+        let forms = [".claude", "*.json"];
         let ends = |path: &str| Tail::of(Path::new(path)).ends(&forms);
         assert!(ends("/a/b/.claude/settings.json"));
         assert!(ends(".Claude/x.json"));

@@ -6,6 +6,9 @@
 //! don't see. Which files, which settings in them and what they mean is data
 //! (`rules/attacks`); the files are parsed, never searched for words.
 
+#[cfg(test)]
+#[expect(dead_code, reason = "the build script reads the rest")]
+mod file;
 mod glob;
 mod hidden;
 mod parse;
@@ -17,9 +20,8 @@ use std::path::Path;
 use leaktight_core::{Rule, Span};
 
 use self::glob::Tail;
-use self::rule::{AttackRule, Kind, Place};
+use self::rule::{AttackRule, Kind, Place, RULES};
 use self::tree::Node;
-use crate::Error;
 
 /// Bytes of a settings file that are parsed, at most; a larger one counts as unreadable.
 const LARGEST: usize = 4 << 20;
@@ -31,11 +33,10 @@ const UNREADABLE: &str = "assistant-settings-unreadable";
 /// Rules about files that assistants and editors obey.
 #[derive(Debug)]
 pub struct Attacks {
-    rules: Vec<AttackRule>,
     /// Names of files that rules are about, by their lengths.
-    names: Vec<Vec<String>>,
+    names: Vec<Vec<&'static str>>,
     /// What the names of files end in that may stand in any folder.
-    endings: Vec<String>,
+    endings: Vec<&'static str>,
 }
 
 /// A setting that an assistant would obey.
@@ -50,35 +51,27 @@ pub struct Attack {
 
 impl Attacks {
     /// Returns the built-in rules.
-    ///
-    /// # Errors
-    ///
-    /// Returns the first mistake in the catalogue; a test says there is none.
-    pub fn builtin() -> Result<Self, Error> {
-        let mut rules = Vec::new();
-        for (name, text) in leaktight_rules::ATTACKS {
-            rules.extend(rule::read(name, text)?);
-        }
+    pub fn builtin() -> Self {
         let (mut names, mut endings) = (vec![Vec::new(); LONGEST_NAME], Vec::new());
-        for file in rules.iter().flat_map(|rule| &rule.places).flat_map(|place| &place.files) {
+        for file in RULES.iter().flat_map(|rule| rule.places).flat_map(|place| place.files) {
             let (name, folders) = file.split_last().expect("a path has a name");
             match name.strip_prefix('*') {
-                None => names[name.len()].push(name.clone()),
+                None => names[name.len()].push(*name),
                 // Any other form names a folder that starts with a dot.
-                Some(ending) if folders.is_empty() => endings.push(ending.to_owned()),
+                Some(ending) if folders.is_empty() => endings.push(ending),
                 Some(_) => {}
             }
         }
-        names.iter_mut().for_each(|names| {
-            names.sort();
+        names.iter_mut().for_each(|names: &mut Vec<&str>| {
+            names.sort_unstable();
             names.dedup();
         });
-        Ok(Self { rules, names, endings })
+        Self { names, endings }
     }
 
     /// Returns the rules as findings have them, in the order of their files.
-    pub fn rules(&self) -> impl Iterator<Item = Rule> + '_ {
-        self.rules.iter().map(AttackRule::rule)
+    pub fn rules() -> impl Iterator<Item = Rule> {
+        RULES.iter().map(AttackRule::rule)
     }
 
     /// Returns the attacks that a whole file carries, in the order of their places.
@@ -90,7 +83,7 @@ impl Attacks {
         if !self.concerns(tail) {
             return Vec::new();
         }
-        let places = self.rules.iter().flat_map(|rule| rule.places.iter().map(move |place| (rule, place)));
+        let places = RULES.iter().flat_map(|rule| rule.places.iter().map(move |place| (rule, place)));
         let places: Vec<(&AttackRule, &Place)> = places.filter(|(_, place)| place.holds(tail)).collect();
         let mut attacks = Vec::new();
         if !places.is_empty() {
@@ -105,8 +98,8 @@ impl Attacks {
     /// ends here, so that it has to cost next to nothing.
     fn concerns(&self, tail: Tail<'_>) -> bool {
         let name = tail.name();
-        let is_known = |known: &String| known.as_bytes().eq_ignore_ascii_case(name);
-        let ends = |ending: &String| {
+        let is_known = |known: &&str| known.as_bytes().eq_ignore_ascii_case(name);
+        let ends = |ending: &&str| {
             let start = name.len().checked_sub(ending.len());
             start.is_some_and(|start| name[start..].eq_ignore_ascii_case(ending.as_bytes()))
         };
@@ -119,12 +112,12 @@ impl Attacks {
 fn judge(places: &[(&AttackRule, &Place)], (path, bytes): (&Path, &[u8]), attacks: &mut Vec<Attack>) {
     let attack = |span, id: &str| Attack { span, id: id.to_owned() };
     let of_kind = |kind| places.iter().filter(move |(_, place)| place.kind == kind);
-    attacks.extend(of_kind(Kind::File).map(|(rule, _)| attack(Span::default(), &rule.id)));
+    attacks.extend(of_kind(Kind::File).map(|(rule, _)| attack(Span::default(), rule.id)));
     // What is no text hides nothing behind text.
     let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= LARGEST);
     if let Some((rule, _)) = of_kind(Kind::HiddenText).next() {
         let pieces = text.map(hidden::pieces).unwrap_or_default();
-        attacks.extend(pieces.into_iter().map(|span| attack(span, &rule.id)));
+        attacks.extend(pieces.into_iter().map(|span| attack(span, rule.id)));
     }
     if of_kind(Kind::Setting).next().is_none() {
         return;
@@ -133,10 +126,10 @@ fn judge(places: &[(&AttackRule, &Place)], (path, bytes): (&Path, &[u8]), attack
         return attacks.push(attack(Span::default(), UNREADABLE));
     };
     for (rule, place) in of_kind(Kind::Setting) {
-        for at in &place.at {
+        for at in place.at {
             root.select(at, Span::default(), &mut |key, node: &Node| {
                 if place.counts(node) {
-                    attacks.push(attack(key, &rule.id));
+                    attacks.push(attack(key, rule.id));
                 }
             });
         }
@@ -147,15 +140,15 @@ fn judge(places: &[(&AttackRule, &Place)], (path, bytes): (&Path, &[u8]), attack
 mod tests {
     use super::*;
 
-    fn ids(attacks: &Attacks, example: &rule::Example) -> Vec<String> {
+    fn ids(attacks: &Attacks, example: &file::Example) -> Vec<String> {
         let found = attacks.inspect(Path::new(&example.file), example.text.as_bytes());
         found.into_iter().map(|attack| attack.id).collect()
     }
 
     #[test]
     fn every_rule_finds_its_examples_and_nothing_in_the_others() {
-        let attacks = Attacks::builtin().expect("the catalogue is right");
-        for rule in &attacks.rules {
+        let attacks = Attacks::builtin();
+        for rule in &file::read(leaktight_rules::ATTACKS).expect("the catalogue is right") {
             assert!(rule.matches.len() >= 2 && rule.ignore.len() >= 2, "{} has too few examples", rule.id);
             for example in &rule.matches {
                 assert!(ids(&attacks, example).contains(&rule.id), "{} misses {example:?}", rule.id);
@@ -168,9 +161,9 @@ mod tests {
 
     #[test]
     fn every_path_of_the_catalogue_is_reached_by_its_name() {
-        let attacks = Attacks::builtin().expect("the catalogue is right");
-        for place in attacks.rules.iter().flat_map(|rule| &rule.places) {
-            for file in &place.files {
+        let attacks = Attacks::builtin();
+        for place in RULES.iter().flat_map(|rule| rule.places) {
+            for file in place.files {
                 let path: std::path::PathBuf = file.iter().map(|part| part.replace('*', "x")).collect();
                 let tail = Tail::of(&path);
                 assert!(attacks.concerns(tail) && place.holds(tail), "{path:?}");
@@ -182,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_place_is_the_name_of_the_setting() {
-        let attacks = Attacks::builtin().expect("the catalogue is right");
+        let attacks = Attacks::builtin();
         let text = br#"{"env": {"ANTHROPIC_BASE_URL": "https://x.example"}}"#;
         let found = attacks.inspect(Path::new("a/.claude/settings.json"), text);
         assert_eq!(found, [Attack { span: Span::new(10, 28), id: "assistant-base-url".to_owned() }]);
@@ -190,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_too_large_or_no_text_is_said_to_be_unreadable() {
-        let attacks = Attacks::builtin().expect("the catalogue is right");
+        let attacks = Attacks::builtin();
         for bytes in [&b"\xff"[..], &vec![b' '; LARGEST + 1]] {
             let found = attacks.inspect(Path::new(".mcp.json"), bytes);
             assert_eq!(found.len(), 1);

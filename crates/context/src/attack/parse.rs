@@ -201,9 +201,8 @@ mod tests {
     /// Returns the bytes that the last key of a path spells, and the value.
     fn value_at(name: &str, text: &str, path: &[&str]) -> Option<(String, Vec<String>)> {
         let node = parse(Path::new(name), text)?;
-        let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
         let mut found = None;
-        node.select(&path, Span::default(), &mut |key, node| {
+        node.select(path, Span::default(), &mut |key, node| {
             let values = node.scalars().into_iter().map(str::to_owned).collect();
             found = Some((text[key.range()].to_owned(), values));
         });

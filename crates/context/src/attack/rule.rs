@@ -1,85 +1,46 @@
-//! The catalogue of attacks as it is written.
+//! The catalogue of attacks, compiled when this crate is built.
 
 use std::borrow::Cow;
 
 use leaktight_core::{Rule, Severity};
-use serde::Deserialize;
 
 use super::glob::Tail;
 use super::tree::Node;
-use crate::Error;
-
-/// A file of the catalogue.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    provider: String,
-    #[serde(rename = "rule")]
-    rules: Vec<AttackRule>,
-}
 
 /// One kind of attack: where it stands, what it means and what to do.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct AttackRule {
-    pub(super) id: String,
-    #[serde(skip)]
-    provider: String,
-    title: String,
+    pub(super) id: &'static str,
+    provider: &'static str,
+    title: &'static str,
     severity: Severity,
-    impact: String,
-    fix: String,
-    #[serde(default)]
-    link: String,
-    #[serde(default, rename = "place")]
-    pub(super) places: Vec<Place>,
-    /// Files the rule must find something in.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a test reads it"))]
-    #[serde(rename = "match")]
-    pub(super) matches: Vec<Example>,
-    /// Files the rule must find nothing in.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a test reads it"))]
-    pub(super) ignore: Vec<Example>,
+    impact: &'static str,
+    fix: &'static str,
+    link: &'static str,
+    pub(super) places: &'static [Place],
 }
 
-/// A file with its text.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), expect(dead_code, reason = "a test reads it"))]
-pub(super) struct Example {
-    pub(super) file: String,
-    pub(super) text: String,
-}
+/// Texts, each split at its slashes.
+type Paths = &'static [&'static [&'static str]];
 
 /// Where an attack stands.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct Place {
-    /// Who obeys the file.
-    #[expect(dead_code, reason = "it says to readers of the catalogue who obeys the file")]
-    assistant: String,
-    #[serde(default)]
     pub(super) kind: Kind,
     /// Forms of the last components of the path.
-    #[serde(deserialize_with = "paths")]
-    pub(super) files: Vec<Vec<String>>,
+    pub(super) files: Paths,
     /// Paths of settings; `*` stands for any text of a key, and for every place of a list.
-    #[serde(default, deserialize_with = "paths")]
-    pub(super) at: Vec<Vec<String>>,
+    pub(super) at: Paths,
     /// Values that count, case aside; every value does when there are none.
-    #[serde(default)]
-    is: Vec<String>,
+    is: &'static [&'static str],
     /// Hosts that may be named.
-    #[serde(default)]
-    hosts: Vec<String>,
+    hosts: &'static [&'static str],
 }
 
 /// What of a file matters.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
     /// A setting in it.
-    #[default]
     Setting,
     /// That it is there.
     File,
@@ -87,31 +48,18 @@ pub(super) enum Kind {
     HiddenText,
 }
 
-/// Splits paths at their slashes.
-fn paths<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<String>>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    let split = |text: &String| text.trim_start_matches('/').split('/').map(str::to_owned).collect();
-    Ok(texts.iter().map(split).collect())
-}
-
-/// Reads a file of the catalogue.
-pub(super) fn read(name: &str, text: &str) -> Result<Vec<AttackRule>, Error> {
-    let file: File = toml::from_str(text)
-        .map_err(|err| Error::Catalogue { file: name.to_owned(), message: err.message().to_owned() })?;
-    let provider = file.provider;
-    Ok(file.rules.into_iter().map(|rule| AttackRule { provider: provider.clone(), ..rule }).collect())
-}
+/// The rules, in the order of their files.
+pub(super) static RULES: &[AttackRule] = include!(concat!(env!("OUT_DIR"), "/attacks.rs"));
 
 impl AttackRule {
     /// Returns the rule as findings have it.
     pub(super) fn rule(&self) -> Rule {
-        let text = |text: &String| Cow::Owned(text.clone());
-        let mut rule = Rule::parsed(self.id.clone(), self.severity);
-        rule.provider = text(&self.provider);
-        rule.title = text(&self.title);
-        rule.impact = text(&self.impact);
-        rule.revoke = text(&self.fix);
-        rule.link = text(&self.link);
+        let mut rule = Rule::parsed(self.id, self.severity);
+        rule.provider = Cow::Borrowed(self.provider);
+        rule.title = Cow::Borrowed(self.title);
+        rule.impact = Cow::Borrowed(self.impact);
+        rule.revoke = Cow::Borrowed(self.fix);
+        rule.link = Cow::Borrowed(self.link);
         rule
     }
 }

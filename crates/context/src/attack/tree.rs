@@ -26,7 +26,7 @@ impl Node {
     /// Calls `found` with each value at a path and the last key above it.
     ///
     /// A segment of a path is a form of keys; `*` also stands for every place of a list.
-    pub(super) fn select<'a>(&'a self, path: &[String], key: Span, found: &mut dyn FnMut(Span, &'a Node)) {
+    pub(super) fn select<'a>(&'a self, path: &[&str], key: Span, found: &mut dyn FnMut(Span, &'a Node)) {
         let Some((form, rest)) = path.split_first() else { return found(key, self) };
         match self {
             Self::Map(entries) => {
@@ -34,7 +34,7 @@ impl Node {
                     node.select(rest, key.span, found);
                 }
             }
-            Self::List(nodes) if form == "*" => nodes.iter().for_each(|node| node.select(rest, key, found)),
+            Self::List(nodes) if *form == "*" => nodes.iter().for_each(|node| node.select(rest, key, found)),
             _ => {}
         }
     }

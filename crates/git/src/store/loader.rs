@@ -28,6 +28,11 @@ pub(crate) struct Loader {
     spans: Spans,
 }
 
+/// Bytes of an index that are read at a time: names that are looked up lie anywhere.
+const INDEX_STEP: usize = 4 << 10;
+/// Bytes of a pack that are read at a time.
+const PACK_STEP: usize = 16 << 10;
+
 /// A pack and its index, both open.
 struct Packed {
     index: Window,
@@ -200,7 +205,8 @@ impl Packed {
                 Err(err) => return Err(named(path, err.into())),
             }
         }
-        let (Some(pack), Some(mut index)) = (windows.pop(), windows.pop()) else { return Ok(None) };
+        let (Some(pack), Some(index)) = (windows.pop(), windows.pop()) else { return Ok(None) };
+        let (mut index, pack) = (index.in_steps(INDEX_STEP), pack.in_steps(PACK_STEP));
         let damaged = || named(path, Fault::corrupt("not the index of a pack"));
         let head = index.up_to(0, 8 + 1024)?;
         let (version, table) = match head.strip_prefix(b"\xfftOc\0\0\0\x02") {
@@ -224,7 +230,13 @@ impl Packed {
             1 => (1024 + 4, 4 + id.len() as u64),
             _ => (8 + 1024, id.len() as u64),
         };
+        let mut is_loaded = false;
         while from < to {
+            // What is left is read at once, where one reading holds it.
+            if !is_loaded && u64::from(to - from) * row <= INDEX_STEP as u64 {
+                self.index.get(start + u64::from(from) * row, start + u64::from(to) * row)?;
+                is_loaded = true;
+            }
             let middle = from + (to - from) / 2;
             let at = start + u64::from(middle) * row;
             match self.index.get(at, at + id.len() as u64)?.cmp(id) {

@@ -16,6 +16,8 @@ const KEEP: usize = 4 << 20;
 pub(crate) struct Window {
     file: Arc<File>,
     len: u64,
+    /// Bytes read at a time.
+    step: usize,
     start: u64,
     bytes: Vec<u8>,
     filled: usize,
@@ -23,7 +25,12 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(file: Arc<File>, len: u64) -> Self {
-        Self { file, len, start: 0, bytes: Vec::new(), filled: 0 }
+        Self { file, len, step: STEP, start: 0, bytes: Vec::new(), filled: 0 }
+    }
+
+    /// Returns the window, now for places that lie far apart: it reads `step` bytes at a time.
+    pub(crate) fn in_steps(self, step: usize) -> Self {
+        Self { step, ..self }
     }
 
     /// Returns the bytes from `from` up to `to`.
@@ -52,9 +59,9 @@ impl Window {
     fn load(&mut self, from: u64, to: u64) -> io::Result<()> {
         let need = usize::try_from(to - from).map_err(io::Error::other)?;
         let rest = usize::try_from(self.len - from).unwrap_or(usize::MAX);
-        let want = need.max(STEP).min(rest);
+        let want = need.max(self.step).min(rest);
         if self.bytes.len() < want || self.bytes.len() > KEEP.max(want) {
-            self.bytes = vec![0; want.max(STEP)];
+            self.bytes = vec![0; want.max(self.step)];
         }
         self.start = from;
         self.filled = 0;
