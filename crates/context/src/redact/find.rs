@@ -1,5 +1,6 @@
 //! What to replace in a window: known values first, then what the rules find.
 
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use leaktight_core::{Confidence, Finding, Scan, Severity, Span};
 
 use super::book::Book;
@@ -76,7 +77,11 @@ pub(super) fn detected(text: &[u8], changed: Option<&View>, scan: &Scan) -> Vec<
             confidence: finding.confidence,
             known: false,
         };
-        for rest in without(span_of(finding), &tokens) {
+        let span = span_of(finding);
+        if is_name(&text[span.range()]) {
+            continue;
+        }
+        for rest in without(span, &tokens) {
             let span = changed.map_or(rest, |view| view.raw(view.whole(rest)));
             pieces.push(Piece { span, kind: kind.clone(), leaf: None });
         }
@@ -87,6 +92,22 @@ pub(super) fn detected(text: &[u8], changed: Option<&View>, scan: &Scan) -> Vec<
 fn span_of(finding: &Finding) -> Span {
     let start = usize::try_from(finding.offset).expect("a window fits into memory");
     Span::new(start, start + finding.length)
+}
+
+/// Whether a text is base64 of placeholders and no more than a little else: what an
+/// assistant encodes has no secret in it.
+fn is_name(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
+    let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    // All of it, or up to where the last group is not whole.
+    let lens = [end, end / 4 * 4];
+    lens.iter()
+        .flat_map(|len| [BASE64_NOPAD.decode(&text[..*len]), BASE64URL_NOPAD.decode(&text[..*len])])
+        .flatten()
+        .any(|decoded| {
+            let names: Vec<Span> = Placeholder::find(&decoded).collect();
+            !names.is_empty() && without(Span::new(0, decoded.len()), &names).is_empty()
+        })
 }
 
 /// Returns what is left of a span without the placeholders in it: the whole of

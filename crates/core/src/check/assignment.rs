@@ -11,6 +11,7 @@ use crate::check::words::Words;
 use crate::check::{Outcome, Standing, Subject, base64, value, words};
 use crate::placeholder;
 use crate::span::line_around;
+use crate::token;
 
 /// The longest line of code whose quotes are counted.
 const MAX_LINE: usize = 400;
@@ -70,6 +71,8 @@ pub(crate) fn is_label(subject: &Subject<'_>) -> bool {
 fn promise(subject: &Subject<'_>) -> Promise {
     match behind(subject) {
         Some(name) => Name::deciding(name).1,
+        // The class of a placeholder says what was taken out, and nothing of what follows.
+        None if is_redacted(subject.before(), subject.whole.start) => Promise::Harmless,
         None => promise_of(subject.before(), subject.whole.start),
     }
 }
@@ -143,8 +146,18 @@ const MIN_HINTED: usize = 16;
 /// Where the name starts that a match starts in.
 fn name_start(before: &[u8], start: usize) -> usize {
     let start = start.min(before.len());
-    let is_part = |byte: &&u8| value::is_word(**byte) || matches!(byte, b'-' | b'.' | b'$');
-    start - before[..start].iter().rev().take(MAX_NAME).take_while(is_part).count()
+    start - before[..start].iter().rev().take(MAX_NAME).take_while(|byte| is_part(**byte)).count()
+}
+
+fn is_part(byte: u8) -> bool {
+    value::is_word(byte) || matches!(byte, b'-' | b'.' | b'$')
+}
+
+/// Whether there is a placeholder in the name that a match starts in.
+fn is_redacted(before: &[u8], start: usize) -> bool {
+    let rest = &before[name_start(before, start)..];
+    let len = rest.iter().take(2 * MAX_NAME).take_while(|byte| is_part(**byte)).count();
+    memmem::find_iter(&rest[..len], token::PREFIX).any(|at| token::len(&rest[at..]).is_some())
 }
 
 /// Whether the name is `key` and nothing else.
@@ -421,6 +434,14 @@ mod tests {
         for head in ["password_field = ", "tokenType: ", "public_key=", "token_key = ", "secret_name: "] {
             assert_eq!(settings(head, "k3J9mQ2xR7vT"), Outcome::Drop, "{head}");
         }
+    }
+
+    #[test]
+    fn a_placeholder_is_no_name() {
+        for name in ["LEAKTIGHT_API_KEY_ABCDEFGHIJ27", "dLEAKTIGHT_API_KEY_ABCDEFGHIJ27x"] {
+            assert_eq!(settings(&format!("{name}="), "kW4zq8RnvR7k"), Outcome::Drop, "{name}");
+        }
+        assert_ne!(settings("LEAKTIGHT_API_KEY=", "kW4zq8RnvR7k"), Outcome::Drop);
     }
 
     #[test]
