@@ -1,0 +1,111 @@
+//! Scans of a history obey what scans of files obey, and leave nothing out in silence.
+
+mod common;
+
+use common::Project;
+use common::git::Home;
+use common::secrets::token;
+use serde_json::Value;
+
+/// Bytes of an object beyond what is taken into memory.
+const BEYOND: u64 = (256 << 20) + 1;
+
+fn commit(home: &Home, project: &Project, files: &[(&str, &str)]) {
+    files.iter().for_each(|(name, text)| project.write(name, text));
+    home.git(project.root(), &["add", "-A"]);
+    home.git(project.root(), &["commit", "-qm", "work"]);
+}
+
+/// Scans the history twice, once as it is and once packed, which must tell the same.
+fn scan(home: &Home, project: &Project, args: &[&str]) -> (Value, Option<i32>) {
+    let args = [&["--history", "--no-cache"], args, &["."]].concat();
+    let (mut loose, code) = project.scan(&args);
+    home.git(project.root(), &["gc", "-q"]);
+    let (mut packed, packed_code) = project.scan(&args);
+    for report in [&mut loose, &mut packed] {
+        report.as_object_mut().expect("an object").remove("elapsed_ms");
+    }
+    assert_eq!((&loose["findings"], code), (&packed["findings"], packed_code));
+    (packed, code)
+}
+
+fn paths(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().expect("findings").iter().filter_map(|found| found["path"].as_str()).collect()
+}
+
+/// Files with a secret, or of a commit that was asked for, that were left out on purpose.
+fn excluded(report: &Value) -> u64 {
+    report["coverage"]["excluded"]["excluded"].as_u64().unwrap_or(0)
+}
+
+/// A history with secrets in three folders, none of which is there any more.
+fn three() -> (Home, Project) {
+    let (home, project) = (Home::new(), Project::new());
+    home.repo(&project);
+    let [a, b, c] = [1, 2, 3].map(|seed| format!("{}\n", token(seed)));
+    commit(&home, &project, &[("src/a.txt", &a), ("vendor/b.txt", &b), ("docs/c.txt", &c)]);
+    for folder in ["src", "vendor", "docs"] {
+        std::fs::remove_dir_all(project.path(folder)).expect("a folder");
+    }
+    home.git(project.root(), &["commit", "-qam", "take it away"]);
+    (home, project)
+}
+
+#[test]
+fn what_the_configuration_excludes_is_left_out_and_counted() {
+    let (home, project) = three();
+    assert_eq!(paths(&scan(&home, &project, &[]).0), ["docs/c.txt", "src/a.txt", "vendor/b.txt"]);
+    project.write("leaktight.toml", "[scan]\nexclude = [\"vendor/**\"]\n");
+    let (report, code) = scan(&home, &project, &[]);
+    assert_eq!((paths(&report), code), (vec!["docs/c.txt", "src/a.txt"], Some(1)));
+    assert_eq!(excluded(&report), 1, "{report:#}");
+    let (report, _) = scan(&home, &project, &["--no-project-config"]);
+    assert_eq!(paths(&report).len(), 3);
+}
+
+#[test]
+fn globs_of_the_command_line_count_for_all_and_for_some_commits() {
+    let (home, project) = three();
+    for some in [&[] as &[&str], &["--max-commits", "9"]] {
+        let with = |args: &[&str]| scan(&home, &project, &[some, args].concat());
+        let (report, _) = with(&["--exclude", "docs/**"]);
+        assert_eq!(paths(&report), ["src/a.txt", "vendor/b.txt"]);
+        assert_eq!(excluded(&report), 1, "{report:#}");
+        let (report, _) = with(&["--include", "docs/**"]);
+        assert_eq!(paths(&report), ["docs/c.txt"]);
+        assert!(excluded(&report) >= 2, "{report:#}");
+        let (report, code) = with(&["--exclude", "**/*.txt"]);
+        assert_eq!((paths(&report), code), (vec![], Some(0)), "what is excluded is no gap");
+        assert_eq!(excluded(&report), 3, "{report:#}");
+    }
+}
+
+#[test]
+fn what_is_larger_than_the_limit_is_a_gap() {
+    let (home, project) = (Home::new(), Project::new());
+    home.repo(&project);
+    let large = format!("{}\n{}", token(1), "filler\n".repeat(1000));
+    commit(&home, &project, &[("large.txt", &large), ("small.txt", &token(2))]);
+    for some in [&[] as &[&str], &["--max-commits", "9"]] {
+        let (report, code) = scan(&home, &project, &[some, &["--max-size", "1000"]].concat());
+        assert_eq!((paths(&report), code), (vec!["small.txt"], Some(4)));
+        assert_eq!(report["coverage"]["unscanned"][0]["reason"], "size", "{report:#}");
+    }
+}
+
+#[test]
+fn an_object_that_is_not_taken_into_memory_is_a_gap() {
+    let (home, project) = (Home::new(), Project::new());
+    home.repo(&project);
+    let file = std::fs::File::create(project.path("large.bin")).expect("a file");
+    file.set_len(BEYOND).expect("room");
+    commit(&home, &project, &[("small.txt", "nothing\n")]);
+    let id = home.git(project.root(), &["rev-parse", "HEAD:large.bin"]);
+    for some in [&[] as &[&str], &["--max-commits", "9"]] {
+        let (report, code) = scan(&home, &project, some);
+        assert_eq!(code, Some(3), "{report:#}");
+        let gaps = report["coverage"]["unscanned"].as_array().expect("gaps");
+        assert_eq!(gaps.len(), 1, "{report:#}");
+        assert!(gaps[0].to_string().contains(&id) && gaps[0]["reason"] == "size", "{report:#}");
+    }
+}
