@@ -87,6 +87,24 @@ fn the_text_search_stays_small() {
 }
 
 #[test]
+fn a_long_word_is_no_token_that_needs_a_digit() {
+    for (pattern, text) in [
+        ("velvetMoonBarrel", "x = velvetMoonBarrel"),
+        ("configurationFile[(]\"([a-z]{4,20})", "configurationFile(\"velvetmoon"),
+        ("(?:internalServices|internalService):([a-z]+)", "internalServices:velvetmoon"),
+    ] {
+        let rule = format!(
+            "provider = \"X\"\n[[rule]]\nid = \"x-word\"\ntitle = \"T\"\nseverity = \"low\"\npattern = '{pattern}'\n\
+             impact = \"I\"\nrevoke = \"R\"\nmatch = [\"{}\"]\nignore = [\"y\"]\n",
+            text.replace('"', "\\\"")
+        );
+        let rules = RuleSet::extended(&[("x.toml", &rule)]).expect("a rule");
+        let scan = Scanner::new(Arc::new(rules)).scan(&Chunk::new(text.as_bytes(), Arc::new(Origin::Memory)));
+        assert!(scan.findings.iter().any(|finding| finding.rule().id == "x-word"), "{pattern}");
+    }
+}
+
+#[test]
 fn a_key_id_beside_its_secret_is_as_bad() {
     let id = ["AKIA", "T5WQ3MZX", "6KLP2D7Y"].concat();
     let secret = ["w3kPz9TqLm4Xb7Rf", "Yd2Hs8VnQc5Jg1Ka6EuB0oZi"].concat();

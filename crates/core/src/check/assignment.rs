@@ -141,7 +141,7 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
 /// The least length of a value that a machine drew.
 const MIN_TOKEN: usize = 10;
 /// The least length of a value whose name only hints at a secret.
-const MIN_HINTED: usize = 16;
+const MIN_HINTED: usize = 15;
 
 /// Where the name starts that a match starts in.
 fn name_start(before: &[u8], start: usize) -> usize {

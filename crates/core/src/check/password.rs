@@ -17,7 +17,13 @@ pub(super) fn check(secret: &[u8]) -> Outcome {
     // Names and words stand in such places in tests; a password of letters only is rare.
     let is_joined = |byte: &u8| byte.is_ascii_alphabetic() || b"_-./ ".contains(byte);
     let is_word = kinds < 2 || secret.iter().all(is_joined);
+    // A common word with a number behind it is what people set, and what is guessed first.
+    let is_numbered = secret.len() >= 8
+        && secret[..3].iter().all(u8::is_ascii_graphic)
+        && secret[secret.len() - 3..].iter().all(u8::is_ascii_digit)
+        && counts.lower + counts.upper > 3;
     match () {
+        () if is_numbered => Outcome::Neutral,
         () if words::is_dummy(secret) || is_word || secret.len() < MIN_LEN => Outcome::Low,
         () if is_random(secret) && kinds > 2 => Outcome::Pass,
         () => Outcome::Neutral,
@@ -31,7 +37,7 @@ mod tests {
     #[test]
     fn passwords_pass_or_say_nothing() {
         assert_eq!(check(b"k3J9mQ2xR7vT"), Outcome::Pass);
-        for password in [b"tiger2blau".as_slice(), b"kiwi#mantle"] {
+        for password in [b"tiger2blau".as_slice(), b"kiwi#mantle", b"secret123", b"P@ssw0rd123"] {
             assert_eq!(check(password), Outcome::Neutral, "{}", password.escape_ascii());
         }
     }

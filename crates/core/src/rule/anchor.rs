@@ -325,7 +325,7 @@ impl Shape {
             let core = self.core.all(self.min, self.max, HOT_RUN);
             for (driver, runs) in [(Driver::Core, &core), (Driver::Run, &narrow), (Driver::Wide, &wide)] {
                 let cost = |run: &&Run| (run.max.saturating_add(run.after), u32::MAX - run.len);
-                if let Some(run) = runs.iter().min_by_key(cost) {
+                if let Some(run) = runs.iter().filter(|run| run.digit).min_by_key(cost) {
                     return Gate::at_run(driver, *run);
                 }
             }
@@ -394,6 +394,9 @@ fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run]) -> Option<Gate
                 // that start with their literal are looked for there.
                 let starts = before == 0 && set.iter().all(|anchor| anchor.max == 0 && core(anchor.text[0]));
                 let digit = driver == Driver::Wide || run.len < COLD_RUN || !starts;
+                if digit && !run.digit {
+                    continue;
+                }
                 let anchors = Cow::Owned(set.clone());
                 let bits = set_bits(set);
                 found = Some((score, Gate { anchors, before, after, digit, bits, ..Gate::at_run(driver, *run) }));

@@ -9,6 +9,8 @@ pub(super) struct Runs {
     pub(super) head: u32,
     /// Guaranteed length of the run a match ends with.
     pub(super) tail: u32,
+    /// Whether these two may hold a digit.
+    digits: (bool, bool),
     /// Runs found so far that are long enough.
     pub(super) long: Vec<Run>,
 }
@@ -24,6 +26,8 @@ pub(super) struct Run {
     pub(super) after: u32,
     /// Whether everything since it began belongs to the class.
     pub(super) open: bool,
+    /// Whether it may hold a digit: a word of the language does not.
+    pub(super) digit: bool,
 }
 
 pub(super) fn core(byte: u8) -> bool {
@@ -50,13 +54,14 @@ impl Runs {
 
     pub(super) fn class(bytes: &[u8], member: fn(u8) -> bool) -> Self {
         let full = !bytes.is_empty() && bytes.iter().all(|byte| member(*byte));
-        Self { full, head: u32::from(full), tail: u32::from(full), long: Vec::new() }
+        let digit = full && bytes.iter().any(u8::is_ascii_digit);
+        Self { full, head: u32::from(full), tail: u32::from(full), digits: (digit, digit), long: Vec::new() }
     }
 
     pub(super) fn repeat(self, once: u32, least: u32) -> Self {
         if self.full {
             let len = once.saturating_mul(least);
-            return Self { full: true, head: len, tail: len, long: Vec::new() };
+            return Self { full: true, head: len, tail: len, digits: self.digits, long: Vec::new() };
         }
         if least == 0 { Self::default() } else { self }
     }
@@ -70,6 +75,7 @@ impl Runs {
             }
         }
         let joined = self.tail + next.head;
+        let digit = self.digits.1 || next.digits.0;
         let start = |len: u32| (size.0.saturating_sub(len), size.1.saturating_sub(len));
         if joined >= least {
             let (min, max) = match (self.full, size.1) {
@@ -78,7 +84,7 @@ impl Runs {
                 (false, _) => start(self.tail),
             };
             let after = if next.full { 0 } else { next_size.1.saturating_sub(next.head) };
-            self.long.push(Run { min, max, len: joined, after, open: next.full });
+            self.long.push(Run { min, max, len: joined, after, open: next.full, digit });
         }
         self.long.extend(next.long.iter().map(|run| Run {
             min: run.min.saturating_add(size.0),
@@ -88,6 +94,7 @@ impl Runs {
         Self {
             head: if self.full { size.0 + next.head } else { self.head },
             tail: if next.full { self.tail + next_size.0 } else { next.tail },
+            digits: (self.digits.0 || self.full && next.digits.0, next.digits.1 || next.full && self.digits.1),
             full: self.full && next.full,
             long: self.long,
         }
@@ -104,9 +111,16 @@ impl Runs {
                 len: a.len.min(b.len),
                 after: a.after.max(b.after),
                 open: a.open && b.open,
+                digit: a.digit && b.digit,
             });
         }
-        Self { full: self.full && other.full, head: self.head.min(other.head), tail: self.tail.min(other.tail), long }
+        Self {
+            full: self.full && other.full,
+            head: self.head.min(other.head),
+            tail: self.tail.min(other.tail),
+            digits: (self.digits.0 && other.digits.0, self.digits.1 && other.digits.1),
+            long,
+        }
     }
 
     /// Every run that is long enough, those at the ends included.
@@ -114,11 +128,12 @@ impl Runs {
         let mut all = self.long.clone();
         if self.head >= least {
             let after = if self.full { 0 } else { max.saturating_sub(self.head) };
-            all.push(Run { min: 0, max: 0, len: self.head, after, open: self.full });
+            all.push(Run { min: 0, max: 0, len: self.head, after, open: self.full, digit: self.digits.0 });
         }
         if self.tail >= least && !self.full {
             let end = if max == u32::MAX { u32::MAX } else { max.saturating_sub(self.tail) };
-            all.push(Run { min: min.saturating_sub(self.tail), max: end, len: self.tail, after: 0, open: true });
+            let (start, digit) = (min.saturating_sub(self.tail), self.digits.1);
+            all.push(Run { min: start, max: end, len: self.tail, after: 0, open: true, digit });
         }
         all
     }
