@@ -30,7 +30,7 @@ const PASSES: usize = 3;
 /// Bytes of a row, at most.
 const LONGEST_ROW: i32 = 256 << 20;
 /// Bytes of a database that is written anew in memory; a larger one needs a file.
-const IN_MEMORY: u64 = 256 << 20;
+const IN_MEMORY: u64 = 64 << 20;
 /// What SQLite may take of memory.
 const HEAP: u64 = 1 << 30;
 /// Files that belong to a database.
