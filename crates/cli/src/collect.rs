@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,7 @@ use leaktight_context::{Attack, Attacks};
 use leaktight_core::{
     Chunk, Confidence, Event, Finding, Origin, Scan, Scanner, Severity, Sink, Skip, SkipReason, Source, deliver,
 };
+use leaktight_git::Inspect;
 
 use crate::interrupt::Interrupt;
 use crate::report::Coverage;
@@ -83,6 +85,41 @@ fn are_two(a: &Finding, b: &Finding) -> bool {
     !a.origin.steps().is_empty() && a.fingerprint != b.fingerprint
 }
 
+/// Returns what a file tells assistants to do. One in parts is larger than any
+/// that is read; of a diff only a file that it adds is whole.
+fn settings((scanner, attacks): (&Scanner, &Attacks), chunk: &Chunk<'_>) -> Vec<Finding> {
+    let Some(path) = chunk.origin.path().filter(|_| chunk.offset == 0) else { return Vec::new() };
+    let mut attacks = attacks.inspect(path, chunk.bytes);
+    if chunk.added.is_some() {
+        attacks.retain(|attack| !attack.span.is_empty() && chunk.is_added(attack.span));
+    }
+    if attacks.is_empty() {
+        return Vec::new();
+    }
+    let place = |attack: &Attack| Some((scanner.rules().find(&attack.id)?.0, attack.span));
+    scanner.report(chunk, &attacks.iter().filter_map(place).collect::<Vec<_>>())
+}
+
+/// Finds attacks on assistants in the files of a history.
+pub(crate) struct Inspector {
+    pub(crate) scanner: Scanner,
+    pub(crate) attacks: Attacks,
+}
+
+impl Inspect for Inspector {
+    fn concerns(&self, path: &Path) -> bool {
+        self.attacks.concern(path)
+    }
+
+    fn leads(&self, folder: &Path) -> bool {
+        self.attacks.lead(folder)
+    }
+
+    fn inspect(&self, chunk: &Chunk<'_>) -> Vec<Finding> {
+        settings((&self.scanner, &self.attacks), chunk)
+    }
+}
+
 impl<'a> Collector<'a> {
     /// Returns a collector for what a scanner and a parser of assistants' settings find.
     pub(crate) fn new((scanner, attacks): (&'a Scanner, &'a Attacks), interrupt: &'a Interrupt, least: Least) -> Self {
@@ -120,7 +157,7 @@ impl<'a> Collector<'a> {
         match event {
             Event::Chunk(chunk) => {
                 let mut scan = self.scanner.scan(&chunk);
-                scan.findings.extend(self.settings(&chunk));
+                scan.findings.extend(settings((self.scanner, self.attacks), &chunk));
                 if !scan.below.is_empty() {
                     let place = |(offset, rule_idx): &(u64, usize)| (Arc::clone(&chunk.origin), *offset, *rule_idx);
                     self.lock().below.extend(scan.below.iter().map(place));
@@ -139,21 +176,6 @@ impl<'a> Collector<'a> {
         }
         self.is_late.fetch_or(self.interrupt.code().is_none(), Ordering::Relaxed);
         ControlFlow::Break(())
-    }
-
-    /// Returns what a file tells assistants to do. One in parts is larger than any
-    /// that is read; of a diff only a file that it adds is whole.
-    fn settings(&self, chunk: &Chunk<'_>) -> Vec<Finding> {
-        let Some(path) = chunk.origin.path().filter(|_| chunk.offset == 0) else { return Vec::new() };
-        let mut attacks = self.attacks.inspect(path, chunk.bytes);
-        if chunk.added.is_some() {
-            attacks.retain(|attack| !attack.span.is_empty() && chunk.is_added(attack.span));
-        }
-        if attacks.is_empty() {
-            return Vec::new();
-        }
-        let place = |attack: &Attack| Some((self.scanner.rules().find(&attack.id)?.0, attack.span));
-        self.scanner.report(chunk, &attacks.iter().filter_map(place).collect::<Vec<_>>())
     }
 
     fn keep(&self, scan: Scan) -> ControlFlow<()> {

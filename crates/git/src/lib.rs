@@ -35,7 +35,7 @@ mod store;
 pub use crate::change::{ChangeOptions, Filter, Range, Staged, Unstaged};
 pub use crate::diff::Diff;
 pub use crate::error::Error;
-pub use crate::history::{History, HistoryOptions, make_contents};
+pub use crate::history::{History, HistoryOptions, Inspect, make_contents};
 pub use crate::hook::{Message, Pushed};
 pub use crate::id::{ObjectFormat, ObjectId};
 pub use crate::install::{Change, Hooks, What};

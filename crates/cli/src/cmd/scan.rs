@@ -14,7 +14,7 @@ use leaktight_git::{History, HistoryOptions, Repo};
 use super::setup;
 use crate::args::{FailOn, Judge, Scan, Select};
 use crate::baseline::{self, Baseline};
-use crate::collect::{Collector, Least};
+use crate::collect::{Collector, Inspector, Least};
 use crate::config::{self, Config};
 use crate::interrupt::Interrupt;
 use crate::report::{Coverage, Report};
@@ -160,6 +160,7 @@ fn histories(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Resul
     }
     options.threads = args.select.threads.map_or(0, usize::from);
     options.max_size = args.select.max_size;
+    options.inspect = Some(Arc::new(Inspector { scanner: scanner.clone(), attacks: Attacks::builtin() }));
     let select = walk_options(&args.select, project.excludes(), scanner.rules().overlap());
     if !select.include.is_empty() || !select.exclude.is_empty() {
         options.filter = changes::change_options(&select)?.filter;

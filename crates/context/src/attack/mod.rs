@@ -74,6 +74,21 @@ impl Attacks {
         RULES.iter().map(AttackRule::rule)
     }
 
+    /// Returns whether a rule is about a file of this path.
+    pub fn concern(&self, path: &Path) -> bool {
+        let tail = Tail::of(path);
+        self.concerns(tail) && RULES.iter().flat_map(|rule| rule.places).any(|place| place.holds(tail))
+    }
+
+    /// Returns whether rules are about files that may stand in a folder, or below it: one
+    /// of exactly these components, such as `.cursor/rules`.
+    pub fn lead(&self, folder: &Path) -> bool {
+        let files = RULES.iter().flat_map(|rule| rule.places).flat_map(|place| place.files);
+        let n_folders = folder.components().count();
+        let tail = Tail::of(folder);
+        files.filter(|forms| n_folders > 0 && forms.len() > n_folders).any(|forms| tail.ends(&forms[..n_folders]))
+    }
+
     /// Returns the attacks that a whole file carries, in the order of their places.
     ///
     /// Only the last components of the path count. Of other files nothing but
@@ -170,6 +185,23 @@ mod tests {
                 let is_open = file.last().is_some_and(|name| name.starts_with('*')) && file.len() > 1;
                 assert!(!is_open || tail.has_dot(), "{path:?} is in a folder that starts with a dot");
             }
+        }
+    }
+
+    #[test]
+    fn folders_lead_to_the_files_of_the_catalogue() {
+        let attacks = Attacks::builtin();
+        for file in RULES.iter().flat_map(|rule| rule.places).flat_map(|place| place.files) {
+            let path: std::path::PathBuf = file.iter().map(|part| part.replace('*', "x")).collect();
+            assert!(attacks.concern(&path), "{path:?}");
+            let folders = path.ancestors().skip(1).filter(|folder| *folder != Path::new(""));
+            folders.for_each(|folder| assert!(attacks.lead(folder), "{folder:?}"));
+        }
+        for path in ["", "src", ".claude/x", "rules", "a/.claude", ".github/workflows"] {
+            assert!(!attacks.lead(Path::new(path)), "{path}");
+        }
+        for path in ["settings.json", "web/settings.json", ".claude/x.json", "README.md"] {
+            assert!(!attacks.concern(Path::new(path)), "{path}");
         }
     }
 

@@ -17,7 +17,7 @@ use crate::open::{open_file, read_control};
 const LARGEST: u64 = 1 << 30;
 /// The first line of the file; the number changes when scans find other things,
 /// or note them in another form, within one version of the crate.
-const TITLE: &str = concat!("leaktight history 1 ", env!("CARGO_PKG_VERSION"), "\n");
+const TITLE: &str = concat!("leaktight history 2 ", env!("CARGO_PKG_VERSION"), "\n");
 /// Bytes of the checksum behind the title.
 const SUM: usize = 32;
 

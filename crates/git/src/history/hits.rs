@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use leaktight_core::Finding;
+use leaktight_core::{Finding, Reason};
 use sha2::{Digest as _, Sha256};
 
 /// A secret, by rule and content, numbered.
@@ -84,5 +84,9 @@ fn key(finding: &Finding) -> Key {
     hash.update([0]);
     // Into a digest that is kept in memory only.
     hash.update(finding.secret.expose());
+    if finding.reasons.contains(&Reason::Setting) {
+        // The name of a setting: what it is set to is on its line.
+        hash.update(finding.fingerprint.to_string());
+    }
     hash.finalize().into()
 }

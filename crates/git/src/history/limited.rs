@@ -7,6 +7,7 @@ use std::sync::Arc;
 use leaktight_core::{Blob, Event, Finding, Origin, Part, Scanner, SkipReason};
 
 use super::hits::{SecretIdx, Secrets};
+use super::inspect::inspect;
 use super::options::HistoryOptions;
 use super::report::{Describer, say};
 use super::run::Teller;
@@ -181,7 +182,12 @@ impl<'a> Limited<'a> {
     /// such a name before and holds none is not scanned again.
     fn content(&mut self, path: &[u8], id: ObjectId) -> Vec<Finding> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
-        let kind = self.scanner.rules().stand_in(&String::from_utf8_lossy(name));
+        let mut kind = self.scanner.rules().stand_in(&String::from_utf8_lossy(name));
+        let place = path_of(path);
+        if self.options.inspect.as_ref().is_some_and(|inspector| inspector.concerns(&place)) {
+            // What is found depends on all of the path.
+            kind = format!("{kind}\0{}", place.display());
+        }
         if self.known.get(&(id, kind.clone())).is_some_and(Vec::is_empty) {
             return Vec::new();
         }
@@ -199,8 +205,11 @@ impl<'a> Limited<'a> {
         if self.counted.insert(id) {
             self.teller.tell(Event::Scanned(bytes.len() as u64));
         }
-        let origin = Arc::new(Origin::File(path_of(path)));
-        let found = scan(self.scanner, &bytes, &origin, &mut self.decoded);
+        let origin = Arc::new(Origin::File(place.clone()));
+        let mut found = scan(self.scanner, &bytes, &origin, &mut self.decoded);
+        if let Some(inspector) = self.options.inspect.as_deref() {
+            found.extend(inspect(inspector, &bytes, &place));
+        }
         self.known.insert((id, kind), found.iter().map(|finding| self.secrets.of(finding)).collect());
         found
     }

@@ -9,6 +9,7 @@ mod cache;
 mod commits;
 mod graph;
 mod hits;
+mod inspect;
 mod limit;
 mod limited;
 mod names;
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 use leaktight_core::{Event, Scanner, Source};
 
 use self::cache::{Cache, digest_of, file_of};
+pub use self::inspect::Inspect;
 pub use self::limit::make_contents;
 pub use self::options::HistoryOptions;
 use self::select::Ends;

@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use leaktight_core::{Origin, RuleSet};
 use sha2::{Digest as _, Sha256};
 
+use super::inspect::{Inspect, Named};
+use crate::open::path_of;
+
 /// A kind of file, as far as rules tell files apart; [`NAMELESS`] for an object without a name.
 pub(super) type KindIdx = u32;
 
@@ -94,30 +97,69 @@ impl Known {
 pub(super) struct Namer<'a> {
     names: &'a Names,
     rules: &'a RuleSet,
-    seen: HashMap<Vec<u8>, KindIdx>,
+    inspect: Option<&'a dyn Inspect>,
+    /// The kind of files of a name, and whether it matters by itself.
+    seen: HashMap<Vec<u8>, (KindIdx, bool)>,
+    /// Whether folders of a name matter.
+    folders: HashMap<Vec<u8>, bool>,
+    pub(super) noted: Noted,
+}
+
+/// What is to be known of objects besides their first kinds.
+#[derive(Default)]
+pub(super) struct Noted {
     /// Further kinds of objects.
     pub(super) further: Vec<(u32, KindIdx)>,
+    /// Files, and folders, of names that matter by themselves.
+    pub(super) files: Named,
+    pub(super) folders: Named,
+}
+
+impl Noted {
+    /// Adds what another thread noted.
+    pub(super) fn add(&mut self, mut other: Self) {
+        self.further.append(&mut other.further);
+        self.files.append(&mut other.files);
+        self.folders.append(&mut other.folders);
+    }
 }
 
 impl<'a> Namer<'a> {
-    pub(super) fn new(names: &'a Names, rules: &'a RuleSet) -> Self {
-        Self { names, rules, seen: HashMap::new(), further: Vec::new() }
+    pub(super) fn new(names: &'a Names, rules: &'a RuleSet, inspect: Option<&'a dyn Inspect>) -> Self {
+        let (seen, folders) = (HashMap::new(), HashMap::new());
+        Self { names, rules, inspect, seen, folders, noted: Noted::default() }
     }
 
     /// Notes that an object is known under a name.
     pub(super) fn note(&mut self, number: u32, name: &[u8]) {
-        let kind = match self.seen.get(name) {
-            Some(kind) => *kind,
+        let (kind, matters) = match self.seen.get(name) {
+            Some(known) => *known,
             None => {
-                let kind = self.names.kind(self.rules, name);
-                self.seen.insert(name.to_vec(), kind);
-                kind
+                let matters = self.inspect.is_some_and(|inspect| inspect.concerns(&path_of(name)));
+                let known = (self.names.kind(self.rules, name), matters);
+                self.seen.insert(name.to_vec(), known);
+                known
             }
         };
+        if matters {
+            self.noted.files.insert((number, name.to_vec()));
+        }
         let first = &self.names.first[number as usize];
         match first.compare_exchange(NAMELESS, kind, Ordering::Relaxed, Ordering::Relaxed) {
-            Err(known) if known != kind => self.further.push((number, kind)),
+            Err(known) if known != kind => self.noted.further.push((number, kind)),
             _ => {}
+        }
+    }
+
+    /// Notes that a tree is known under a name.
+    pub(super) fn folder(&mut self, number: u32, name: &[u8]) {
+        let Some(inspect) = self.inspect else { return };
+        let matters = match self.folders.get(name) {
+            Some(matters) => *matters,
+            None => *self.folders.entry(name.to_vec()).or_insert(inspect.leads(&path_of(name))),
+        };
+        if matters {
+            self.noted.folders.insert((number, name.to_vec()));
         }
     }
 }

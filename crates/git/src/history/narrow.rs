@@ -1,8 +1,9 @@
-//! The secrets of trees without the files that are left out.
+//! The secrets of trees without the files that are left out, and what counts at its path only.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::hits::SecretIdx;
+use super::inspect::Placed;
 use super::numbers::ByNumber;
 use super::options::HistoryOptions;
 use super::sets::{Set, SetIdx, Sets};
@@ -18,6 +19,7 @@ pub(super) type Refused = (Vec<u8>, String);
 /// Goes through trees by their paths. Only those that hold a secret are read.
 pub(super) struct Narrow<'a> {
     options: &'a HistoryOptions,
+    placed: &'a Placed,
     lookup: &'a Lookup<'a>,
     reader: Reader<'a>,
     id_len: usize,
@@ -28,9 +30,12 @@ pub(super) struct Narrow<'a> {
 }
 
 impl<'a> Narrow<'a> {
-    pub(super) fn new(options: &'a HistoryOptions, objects: &'a Objects, lookup: &'a Lookup<'a>) -> Self {
+    pub(super) fn new(
+        (options, placed): (&'a HistoryOptions, &'a Placed),
+        (objects, lookup): (&'a Objects, &'a Lookup<'a>),
+    ) -> Self {
         let (reader, id_len) = (Reader::new(objects), objects.format.len());
-        Self { options, lookup, reader, id_len, known: HashMap::new(), refused: BTreeMap::new() }
+        Self { options, placed, lookup, reader, id_len, known: HashMap::new(), refused: BTreeMap::new() }
     }
 
     /// Returns the set of each tree that a commit leads to.
@@ -43,6 +48,9 @@ impl<'a> Narrow<'a> {
     }
 
     fn tree(&mut self, tree: u32, (path, depth): (Vec<u8>, usize), sets: &mut Sets) -> SetIdx {
+        if !self.is_asked(sets.get(sets.of(tree))) {
+            return sets.of(tree);
+        }
         if let Some(known) = self.known.get(&(tree, path.clone())) {
             return *known;
         }
@@ -69,10 +77,17 @@ impl<'a> Narrow<'a> {
         set
     }
 
-    fn file(&mut self, number: u32, path: Vec<u8>, sets: &Sets) -> SetIdx {
-        let set = sets.of(number);
-        let Some(why) = self.options.why_not(&path_of(&path)) else { return set };
-        for (secret, _) in sets.get(set) {
+    /// Returns whether something of a set depends on paths.
+    fn is_asked(&self, set: &Set) -> bool {
+        self.options.filter.is_some() || set.iter().any(|(secret, _)| self.placed.is_placed(*secret))
+    }
+
+    fn file(&mut self, number: u32, path: Vec<u8>, sets: &mut Sets) -> SetIdx {
+        let place = path_of(&path);
+        let here = sets.get(sets.of(number)).iter().filter(|one| self.placed.holds((number, one.0), &place));
+        let here: Set = here.copied().collect();
+        let Some(why) = self.options.why_not(&place) else { return sets.intern(here) };
+        for (secret, _) in &here {
             self.refused.entry(*secret).or_insert_with(|| (path.clone(), why.clone()));
         }
         0

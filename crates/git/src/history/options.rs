@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use super::inspect::Inspect;
 use crate::change::Filter;
 
 /// What of a history is scanned, and how.
@@ -30,6 +31,8 @@ pub struct HistoryOptions {
     /// Says which files are left out. Their contents are looked at all the same, for they
     /// may stand elsewhere too; a secret that stands in no other file is not told.
     pub filter: Option<Arc<Filter>>,
+    /// Finds what only the path of a file makes a finding.
+    pub inspect: Option<Arc<dyn Inspect>>,
     /// Size in bytes above which a content is left out.
     pub max_size: Option<u64>,
     /// Number of threads; 0 stands for one per processor.

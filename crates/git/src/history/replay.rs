@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::History;
 use super::cache::{Cache, Outcome, PackEntry, State, Told, Witness};
 use super::hits::{Hit, SecretIdx, Secrets, Stand};
+use super::inspect::inspect;
 use super::report::{Describer, say};
 use super::run::Teller;
 use super::screen::scan;
@@ -30,9 +31,9 @@ pub(super) fn state_of(history: &History, objects: &Objects) -> State {
     }
     hash.update(b"loose");
     objects.loose.iter().for_each(|(_, id)| hash.update(id.as_bytes()));
-    hash.update(
-        format!("{:?}{:?}{:?}", history.refs, history.options.branches, history.options.unreachable).as_bytes(),
-    );
+    let options = &history.options;
+    let (by_path, unreachable) = (options.inspect.is_some(), options.unreachable);
+    hash.update(format!("{:?}{:?}{unreachable:?}{by_path:?}", history.refs, options.branches).as_bytes());
     for name in ["shallow", "info/grafts"] {
         let text = read_control(&history.repo.common_dir().join(name), LARGEST).ok().flatten();
         hash.update(format!("{text:?}").as_bytes());
@@ -85,8 +86,13 @@ fn look(told: &Told, history: &History, reader: &mut Reader<'_>) -> Option<Vec<F
     if told.part != 0 {
         return Some(say(&history.scanner, kind, &bytes));
     }
-    let origin = Arc::new(told.path.as_deref().map_or(Origin::Memory, |path| Origin::File(path_of(path))));
-    Some(scan(&history.scanner, &bytes, &origin, &mut Vec::new()))
+    let path = told.path.as_deref().map(path_of);
+    let origin = Arc::new(path.clone().map_or(Origin::Memory, Origin::File));
+    let mut found = scan(&history.scanner, &bytes, &origin, &mut Vec::new());
+    if let (Some(inspector), Some(path)) = (history.options.inspect.as_deref(), path) {
+        found.extend(inspect(inspector, &bytes, &path));
+    }
+    Some(found)
 }
 
 /// Notes what a scan tells.

@@ -8,6 +8,7 @@ use leaktight_core::{Blob, Chunk, Commit, Finding, Origin, Part, Scanner, SkipRe
 
 use super::attribute::{Asked, Fate};
 use super::hits::{Hit, SecretIdx, Secrets};
+use super::inspect::{Placed, inspect};
 use super::names::Known;
 use super::narrow::Refused;
 use super::options::HistoryOptions;
@@ -31,6 +32,7 @@ pub(super) struct Reporter<'a> {
     pub(super) known: &'a Known,
     pub(super) secrets: &'a Secrets,
     pub(super) asked: &'a Asked<'a>,
+    pub(super) placed: &'a Placed,
     pub(super) teller: &'a Teller<'a>,
     /// Secrets that stand in files that are left out.
     pub(super) refused: BTreeMap<SecretIdx, Refused>,
@@ -124,11 +126,16 @@ impl Reporter<'_> {
             self.teller.skip(format!("object {}", self.id(number)), fault.reason, fault.what);
             return Vec::new();
         }
-        let origin = match path {
-            Some(path) => Arc::new(Origin::File(path)),
+        let origin = match &path {
+            Some(path) => Arc::new(Origin::File(path.clone())),
             None => Arc::clone(&self.known.origins[self.known.first(number) as usize]),
         };
-        self.firsts(scan(self.scanner, &bytes, &origin, &mut Vec::new()))
+        let mut found = scan(self.scanner, &bytes, &origin, &mut Vec::new());
+        if let Some(inspector) = self.options.inspect.as_deref() {
+            let tails = self.placed.tails(number).filter(|_| path.is_none());
+            found.extend(path.iter().chain(tails).flat_map(|path| inspect(inspector, &bytes, path)));
+        }
+        self.firsts(found)
     }
 
     fn firsts(&self, findings: Vec<Finding>) -> Vec<(SecretIdx, Finding)> {

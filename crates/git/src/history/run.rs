@@ -14,8 +14,9 @@ use super::cache::{Cache, PackEntry};
 use super::commits::Texts;
 use super::graph::Graph;
 use super::hits::{Hit, Secrets};
+use super::inspect::{Inspector, Placed};
 use super::limited::Limited;
-use super::names::{Known, Names};
+use super::names::{Known, Names, Noted};
 use super::narrow::Narrow;
 use super::regions::Regions;
 use super::replay::{Record, entry_of, hits_of, numbers, replay, state_of, witnesses};
@@ -148,6 +149,8 @@ struct Whole<'a> {
 struct Forest {
     logs: Vec<Log>,
     known: Known,
+    /// Files and folders whose names matter by themselves.
+    noted: Noted,
     missing: BTreeMap<ObjectId, Vec<u8>>,
 }
 
@@ -177,7 +180,11 @@ impl Whole<'_> {
         self.names();
         let forest = self.forest();
         let mut chronicle = self.chronicle(&secrets);
-        let Contents { hits, entries } = self.contents(&forest.known, &secrets);
+        let Contents { mut hits, entries } = self.contents(&forest.known, &secrets);
+        let placed = self.placed(&forest.noted, &secrets);
+        hits.extend(&placed.hits);
+        hits.sort_unstable();
+        hits.dedup();
         if self.teller.is_stopped() {
             return None;
         }
@@ -187,7 +194,8 @@ impl Whole<'_> {
         let tips: Vec<u32> = self.history.tips().into_iter().filter_map(number).collect();
         let mut sets = Sets::new(&hits, &forest.logs);
         let options = &self.history.options;
-        let mut narrow = options.filter.as_ref().map(|_| Narrow::new(options, self.objects, self.lookup));
+        let is_narrow = options.filter.is_some() || !placed.is_empty();
+        let mut narrow = is_narrow.then(|| Narrow::new((options, &placed), (self.objects, self.lookup)));
         let roots = narrow.as_mut().map(|narrow| narrow.roots(chronicle.graph.trees(), &mut sets));
         let asked = Asked {
             graph: &chronicle.graph,
@@ -207,6 +215,7 @@ impl Whole<'_> {
             known: &forest.known,
             secrets: &secrets,
             asked: &asked,
+            placed: &placed,
             teller: self.teller,
             refused: narrow.map(|narrow| narrow.refused).unwrap_or_default(),
         };
@@ -233,13 +242,14 @@ impl Whole<'_> {
     /// Reads all trees.
     fn forest(&self) -> Forest {
         let names = Names::new(self.objects.len());
-        let rules = (self.history.scanner.rules().as_ref(), self.objects.format.len());
+        let rules = self.history.scanner.rules().as_ref();
+        let reading = (rules, self.history.options.inspect.as_deref(), self.objects.format.len());
         let visitors =
-            walk(self.objects, (self.families, Kind::Tree), &self.crew(), || Trees::new(self.lookup, &names, rules));
-        let (mut logs, mut further) = (Vec::new(), Vec::new());
+            walk(self.objects, (self.families, Kind::Tree), &self.crew(), || Trees::new(self.lookup, &names, reading));
+        let (mut logs, mut noted) = (Vec::new(), Noted::default());
         let (mut missing, mut submodules) = (BTreeMap::new(), BTreeSet::new());
         for mut visitor in visitors {
-            further.extend(visitor.further());
+            noted.add(visitor.noted());
             missing.append(&mut visitor.missing);
             submodules.append(&mut visitor.submodules);
             self.faults(visitor.faults);
@@ -248,7 +258,8 @@ impl Whole<'_> {
         for name in submodules {
             self.teller.skip(crate::open::path_of(&name), SkipReason::Submodule, "a repository of its own");
         }
-        Forest { logs, known: names.settle(further), missing }
+        let known = names.settle(std::mem::take(&mut noted.further));
+        Forest { logs, known, noted, missing }
     }
 
     /// Reads all commits and tags.
@@ -314,6 +325,14 @@ impl Whole<'_> {
         hits.sort_unstable();
         hits.dedup();
         Contents { hits, entries: contents.entries.into_iter().flatten().collect() }
+    }
+
+    /// Looks at files by their paths.
+    fn placed(&self, noted: &Noted, secrets: &Secrets) -> Placed {
+        let options = &self.history.options;
+        let Some(inspect) = options.inspect.as_deref() else { return Placed::default() };
+        let inspector = Inspector::new((inspect, options), (self.objects, self.lookup), (secrets, self.teller));
+        inspector.run((&noted.files, &noted.folders))
     }
 
     /// Returns what is known of packs that were looked at before.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaktight_core::RuleSet;
 
-use super::names::{Namer, Names};
+use super::inspect::Inspect;
+use super::names::{Namer, Names, Noted};
 use super::numbers::ByNumber;
 use crate::id::ObjectId;
 use crate::store::{Entry, Fault, Lookup, Mode, NONE, Spans, Visit, entries};
@@ -54,6 +55,9 @@ impl Log {
     }
 }
 
+/// What trees are read with: the rules, what goes by paths, and the bytes of an id.
+pub(super) type Reading<'a> = (&'a RuleSet, Option<&'a dyn Inspect>, usize);
+
 /// Reads trees, on one thread.
 pub(super) struct Trees<'a> {
     lookup: &'a Lookup<'a>,
@@ -68,10 +72,10 @@ pub(super) struct Trees<'a> {
 }
 
 impl<'a> Trees<'a> {
-    pub(super) fn new(lookup: &'a Lookup<'a>, names: &'a Names, (rules, id_len): (&'a RuleSet, usize)) -> Self {
+    pub(super) fn new(lookup: &'a Lookup<'a>, names: &'a Names, (rules, inspect, id_len): Reading<'a>) -> Self {
         Self {
             lookup,
-            namer: Namer::new(names, rules),
+            namer: Namer::new(names, rules, inspect),
             id_len,
             log: Log::default(),
             missing: BTreeMap::new(),
@@ -80,8 +84,8 @@ impl<'a> Trees<'a> {
         }
     }
 
-    pub(super) fn further(&mut self) -> Vec<(u32, u32)> {
-        std::mem::take(&mut self.namer.further)
+    pub(super) fn noted(&mut self) -> Noted {
+        std::mem::take(&mut self.namer.noted)
     }
 
     /// Notes an entry that came, or went.
@@ -93,8 +97,10 @@ impl<'a> Trees<'a> {
         match self.lookup.find(entry.id) {
             Some(number) => {
                 self.log.entries.push(number);
-                if came && entry.mode == Mode::Blob {
-                    self.namer.note(number, entry.name);
+                match entry.mode {
+                    Mode::Blob if came => self.namer.note(number, entry.name),
+                    Mode::Tree if came => self.namer.folder(number, entry.name),
+                    _ => {}
                 }
             }
             None if came => {
