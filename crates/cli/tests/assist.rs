@@ -200,6 +200,24 @@ fn the_doctor_looks_at_what_is_around_the_hooks() {
 }
 
 #[test]
+fn the_doctor_asks_hooks_of_projects_too() {
+    let desk = Desk::new(&[]);
+    for assistant in ["kiro", "vscode", "cline"] {
+        desk.run(&["install", assistant]).exits(0);
+    }
+    let well = desk.run(&["doctor"]);
+    for assistant in ["kiro", "vscode", "cline", "copilot"] {
+        well.prints(&format!("{assistant}: well\n  hooks of the project in"));
+    }
+    well.exits(0);
+    desk.run(&["install", "vscode", "--user"]).exits(2);
+    for assistant in ["kiro", "vscode", "cline"] {
+        desk.run(&["uninstall", assistant]).exits(0);
+    }
+    desk.run(&["doctor"]).exits(0).prints("no assistant is known");
+}
+
+#[test]
 fn the_doctor_knows_whom_codex_trusts() {
     let desk = Desk::new(&[]);
     desk.home.write(".codex/config.toml", "model = \"x\"\n");

@@ -465,6 +465,21 @@ fn the_others_refuse_in_their_own_ways() {
 }
 
 #[test]
+fn visual_studio_code_is_answered_in_files_of_others() {
+    let desk = Desk::new();
+    let read = json!({
+        "tool_name": "read_file", "tool_input": {"filePath": desk.path(".env")}, "tool_use_id": "1",
+        "transcript_path": "/home/dev/.config/Code/User/workspaceStorage/x/GitHub.copilot-chat/transcripts/y.jsonl",
+    });
+    for args in [&["copilot", "preToolUse", "--shadow", "never"][..], &["claude-code", "--shadow", "never"]] {
+        let answer = answer(&desk.event(args, "PreToolUse", read.clone()));
+        assert!(denied(&answer).contains("AWS access key"), "{answer}");
+    }
+    let run = desk.event(&["kiro"], "UserPromptSubmit", json!({"prompt": format!("use {}", desk.aws)}));
+    assert_eq!(run.code, Some(2), "the third version of Kiro has other names: {run:?}");
+}
+
+#[test]
 fn who_calls_is_told_by_the_payload() {
     let desk = Desk::new();
     let claude = desk.event(&["auto"], "UserPromptSubmit", json!({"prompt": desk.aws}));

@@ -89,8 +89,12 @@ pub(crate) enum InstallCommand {
     Git(GitInstall),
     /// Hooks of Gemini CLI
     Gemini(AssistantInstall),
+    /// Hooks of Kiro
+    Kiro(AssistantInstall),
     /// A plugin for OpenCode
     Opencode(AssistantInstall),
+    /// Hooks of a project for GitHub Copilot in Visual Studio Code, in the file of Copilot CLI
+    Vscode(AssistantInstall),
     /// Hooks of Windsurf
     Windsurf(AssistantInstall),
 }

@@ -9,6 +9,16 @@ pub(super) fn event_name(document: &Document<'_>) -> Option<String> {
     ["hook_event_name", "hookName", "agent_action_name", "hookEventName"].iter().find_map(|key| root.get(key)?.string())
 }
 
+/// Returns who runs the hooks of an assistant: Cursor also runs those of Claude Code,
+/// and Visual Studio Code those of Claude Code and of Copilot.
+pub(super) fn caller(assistant: Assistant, document: &Document<'_>) -> Assistant {
+    let is_read_by_others = matches!(assistant, Assistant::ClaudeCode | Assistant::Copilot);
+    match detect(document).filter(|_| is_read_by_others) {
+        Some(caller @ (Assistant::Cursor | Assistant::VsCode)) => caller,
+        _ => assistant,
+    }
+}
+
 /// Returns the assistant that sent a payload. The surest signs come first: a key
 /// that only one assistant has, before a path that may say anything.
 pub(super) fn detect(document: &Document<'_>) -> Option<Assistant> {

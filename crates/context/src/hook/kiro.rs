@@ -1,6 +1,7 @@
 //! Kiro.
 //!
-//! <https://kiro.dev/docs/cli/hooks>. Exit code 2 refuses a tool, with the reason on
+//! <https://kiro.dev/docs/cli/hooks>, and `/v3/` there, where events start with a
+//! capital. Exit code 2 refuses a tool, with the reason on
 //! standard error; what other hooks print is added to the context.
 
 use super::call::{Call, Can, Moment};
@@ -16,9 +17,11 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
     let deny = Can { deny: true, ..Can::default() };
     let content = |key: &str| root.get(key).into_iter().collect();
     Some(match event.as_str() {
-        "userPromptSubmit" => Call { can: deny, content: content("prompt"), ..new(Moment::Prompt) },
-        "preToolUse" => Call { can: deny, input: root.get("tool_input"), ..new(Moment::Before) },
-        "postToolUse" => Call { content: content("tool_response"), ..new(Moment::After) },
+        "userPromptSubmit" | "UserPromptSubmit" => {
+            Call { can: deny, content: content("prompt"), ..new(Moment::Prompt) }
+        }
+        "preToolUse" | "PreToolUse" => Call { can: deny, input: root.get("tool_input"), ..new(Moment::Before) },
+        "postToolUse" | "PostToolUse" => Call { content: content("tool_response"), ..new(Moment::After) },
         _ => return None,
     })
 }

@@ -264,9 +264,8 @@ pub fn answer(
         Ok(document) => document,
         Err(err) => return refuse(assistant, event, payload, &format!("the hook's input is not JSON: {err}")),
     };
-    // Cursor also runs the hooks of Claude Code's settings.
-    let is_cursor = assistant == Assistant::ClaudeCode && document.root().get("cursor_version").is_some();
-    let adapter = if is_cursor { Assistant::Cursor } else { assistant }.adapter();
+    let assistant = detect::caller(assistant, &document);
+    let adapter = assistant.adapter();
     let Some(call) = (adapter.read)(event, &document) else {
         return Reply { stdout: adapter.nothing.to_vec(), ..Reply::default() };
     };

@@ -47,7 +47,9 @@ pub(crate) fn dispatch(
         InstallCommand::Cursor(args) => act(Assistant::Cursor, args),
         InstallCommand::Git(args) => git(args),
         InstallCommand::Gemini(args) => act(Assistant::Gemini, args),
+        InstallCommand::Kiro(args) => act(Assistant::Kiro, args),
         InstallCommand::Opencode(args) => act(Assistant::OpenCode, args),
+        InstallCommand::Vscode(args) => act(Assistant::VsCode, args),
         InstallCommand::Windsurf(args) => act(Assistant::Windsurf, args),
     }
 }

@@ -75,6 +75,15 @@ pub(super) fn plan(assistant: Assistant, scope: Scope<'_>, program: &str) -> Opt
                 content: Content::Program(format!("#!/bin/sh\nexec {} hook cline\n", quoted(program))),
             })
             .into(),
+        // It reads the file of Copilot CLI, in projects.
+        Assistant::VsCode if matches!(scope, Scope::Project(_)) => {
+            let file = place("", "", ".github/hooks/leaktight.json");
+            vec![Plan { file, content: Content::Own(copilot(program)) }]
+        }
+        Assistant::Kiro => {
+            let file = place("", ".kiro/hooks/leaktight.json", ".kiro/hooks/leaktight.json");
+            vec![Plan { file, content: Content::Own(kiro(program)) }]
+        }
         _ => return None,
     })
 }
@@ -159,6 +168,18 @@ fn copilot(program: &str) -> String {
     let events = ["userPromptSubmitted", "preToolUse", "postToolUse"];
     let hooks: serde_json::Map<String, Value> = events.iter().map(|event| ((*event).to_owned(), hook(event))).collect();
     format!("{:#}\n", json!({"version": 1, "hooks": hooks}))
+}
+
+/// Only these two triggers can refuse, <https://kiro.dev/docs/cli/v3/hooks/>.
+fn kiro(program: &str) -> String {
+    let command = format!("{} hook kiro", quoted(program));
+    let hook = |trigger: &str| {
+        let action = json!({"type": "command", "command": command});
+        let name = format!("leaktight-{}", trigger.to_ascii_lowercase());
+        json!({"name": name, "trigger": trigger, "action": action, "timeout": TIMEOUT, "enabled": true})
+    };
+    let hooks: Vec<Value> = ["UserPromptSubmit", "PreToolUse"].map(hook).into();
+    format!("{:#}\n", json!({"version": "v1", "hooks": hooks}))
 }
 
 /// Returns a path as a word of a shell.

@@ -57,10 +57,16 @@ fn command(assistant: Assistant, plan: &Plan) -> Option<Line> {
             let value: Value = serde_json::from_str(&element.json).ok()?;
             of_hook(if value["hooks"].is_array() { &value["hooks"][0] } else { &value })
         }
-        Content::Own(own) if assistant == Assistant::Copilot => {
+        Content::Own(own) if assistant == Assistant::Kiro => {
+            let value: Value = serde_json::from_str(own).ok()?;
+            let hooks = value["hooks"].as_array()?;
+            let hook = hooks.iter().find(|hook| hook["trigger"] == name(assistant))?;
+            text(&hook["action"]["command"]).map(Line::Shell)
+        }
+        Content::Own(own) if matches!(assistant, Assistant::Copilot | Assistant::VsCode) => {
             let value: Value = serde_json::from_str(own).ok()?;
             let key = if cfg!(windows) { "powershell" } else { "bash" };
-            text(&value["hooks"][name(assistant)][0][key]).map(Line::Shell)
+            text(&value["hooks"][name(Assistant::Copilot)][0][key]).map(Line::Shell)
         }
         // A plugin, which calls this program.
         Content::Own(_) => {
@@ -78,7 +84,7 @@ fn name(assistant: Assistant) -> &'static str {
         Assistant::Copilot => "postToolUse",
         Assistant::Cursor => "beforeReadFile",
         Assistant::Windsurf => "pre_user_prompt",
-        Assistant::Cline => "UserPromptSubmit",
+        Assistant::Cline | Assistant::Kiro => "UserPromptSubmit",
         Assistant::OpenCode => "tool.execute.after",
         _ => "PostToolUse",
     }
@@ -98,11 +104,16 @@ fn event(assistant: Assistant, text: &str) -> Value {
             "clineVersion": "doctor", "hookName": name, "workspaceRoots": [folder], "userPromptSubmit": {"prompt": text},
         }),
         _ => json!({
-            "session_id": "doctor", "transcript_path": null, "cwd": folder, "hook_event_name": name,
+            "session_id": "doctor", "transcript_path": transcript(assistant), "cwd": folder, "hook_event_name": name,
             "tool_name": "Bash", "tool_input": {"command": "true"}, "file_path": folder.join("doctor.txt"),
-            "content": text, "tool_response": response(assistant, text),
+            "prompt": text, "content": text, "tool_response": response(assistant, text),
         }),
     }
+}
+
+/// A path that tells the one of its readers whose file it is.
+fn transcript(assistant: Assistant) -> Option<&'static str> {
+    (assistant == Assistant::VsCode).then_some("/GitHub.copilot-chat/doctor.jsonl")
 }
 
 fn response(assistant: Assistant, text: &str) -> Value {
