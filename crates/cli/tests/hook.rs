@@ -259,6 +259,14 @@ fn what_is_written_gets_its_values_back() {
     let unknown = format!("LEAKTIGHT_AWS_{}", "A".repeat(12));
     let unknown = json!({"tool_name": "Write", "tool_input": {"file_path": "x", "content": unknown}});
     assert_eq!(desk.claude("PreToolUse", unknown), Value::Null);
+    // Copilot would send the value along with the next request.
+    let create = |path: &str| {
+        let args = json!({"path": desk.path(path), "file_text": format!("A={name}\n")});
+        let rest = json!({"toolName": "create", "toolArgs": args, "sessionId": "1", "timestamp": 1});
+        answer(&desk.event(&["copilot", "preToolUse"], "", rest))
+    };
+    assert_eq!(create("new.yaml"), Value::Null);
+    assert_eq!(create(".env")["permissionDecision"], "deny");
     // Where nothing can be put back a file must not lose what it holds.
     let lost = &asked(&["claude-code", "--no-restore"], write(&desk.path(".env"), "content"));
     assert!(denied(lost).contains("would be lost"), "{lost}");

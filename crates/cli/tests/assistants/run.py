@@ -39,14 +39,19 @@ def write(path, text):
 
 
 class Assistant:
-    def __init__(self, name, scope, command, variables, settings, tools):
+    def __init__(self, name, scope, command, variables, settings, tools, writes=None):
         self.name, self.scope, self.command = name, scope, command
         self.variables, self.settings, self.tools = variables, settings, tools
+        # The tool that makes a file, and its arguments for the path and the text.
+        self.writes = writes
 
-    def cases(self, secret, project):
+    def cases(self, secret, project, placeholder=""):
         shell, read, path = self.tools
         call = lambda tool, key, value: f"go\nTOOL {tool} " + json.dumps({key: value, **({"description": "x"} if tool in ("Bash", "bash") else {})})
+        tool, path_key, text_key = self.writes or (None, None, None)
+        write = f"go\nTOOL {tool} " + json.dumps({path_key: str(project / "new.yaml"), text_key: f"key: {placeholder}\n"})
         return {
+            **({"write": write} if self.writes else {}),
             "read": call(read, path, str(project / "conf.txt")) if read else call(*shell, "cat conf.txt"),
             "command": call(*shell, "cat conf.txt"),
             "failure": call(*shell, "cat conf.txt; exit 3"),
@@ -57,7 +62,8 @@ class Assistant:
         }
 
     def run(self, case, hooks):
-        """Returns whether the secret was sent, whether a placeholder was, and how many requests there were."""
+        """Returns whether the secret was sent, whether a placeholder was, how many requests there
+        were, and whether a file that was written with a placeholder holds the secret."""
         root = Path(tempfile.mkdtemp(prefix="leaktight-assistants-"))
         project, home, log = root / "project", root / "home", root / "log"
         secret = password()
@@ -73,17 +79,21 @@ class Assistant:
             write(home / name, text)
         if hooks:
             subprocess.run([PROGRAM, "install", self.name, *self.scope], cwd=project, env=variables, check=True, capture_output=True)
-        prompt = self.cases(secret, project)[case]
+        filtered = subprocess.run([PROGRAM, "filter"], input=f'db_password = "{secret}"'.encode(), env=variables, check=True, capture_output=True)
+        placeholder = filtered.stdout.decode().split('"')[1]
+        prompt = self.cases(secret, project, placeholder)[case]
         script = 'ip link set lo up; "$1" "$2" "$3" "$4" & mock=$!; sleep 1; shift 4; timeout 120 "$@" </dev/null >../out 2>../err; kill $mock'
         command = [word.replace("@PROMPT@", prompt) for word in self.command]
         mock = [sys.executable, str(HERE / "mock.py"), str(PORT), str(log)]
         subprocess.run(["unshare", "--net", "bash", "-c", script, "run", *mock, *command], cwd=project, env=variables, check=False)
         sent = log.read_text(errors="replace")
+        new = project / "new.yaml"
+        restored = new.exists() and secret in new.read_text()
         shutil.rmtree(root)
-        return secret in sent, "LEAKTIGHT_" in sent, sent.count("\n")
+        return secret in sent, "LEAKTIGHT_" in sent, sent.count("\n"), restored
 
 
-CLAUDE = [str(MODULES / "@anthropic-ai/claude-code-linux-x64/claude"), "-p", "@PROMPT@", "--allowedTools", "Read,Bash,Grep"]
+CLAUDE = [str(MODULES / "@anthropic-ai/claude-code-linux-x64/claude"), "-p", "@PROMPT@", "--allowedTools", "Read,Bash,Grep,Write"]
 CODEX = [
     str(MODULES / "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"), "exec", "--skip-git-repo-check",
     "--dangerously-bypass-approvals-and-sandbox", "--dangerously-bypass-hook-trust", "@PROMPT@",
@@ -111,16 +121,17 @@ ASSISTANTS = [
     Assistant("claude-code", ["."], CLAUDE, {
         "ANTHROPIC_BASE_URL": URL, "ANTHROPIC_API_KEY": "mock", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1", "DISABLE_TELEMETRY": "1", "IS_SANDBOX": "1",
-    }, {}, (("Bash", "command"), "Read", "file_path")),
+    }, {}, (("Bash", "command"), "Read", "file_path"), ("Write", "file_path", "content")),
     Assistant("codex", ["--user"], CODEX, {"CODEX_HOME": "@HOME@", "MOCK_KEY": "mock"}, {"config.toml": CODEX_CONFIG},
         (("exec_command", "cmd"), None, None)),
     Assistant("gemini", ["--user"], GEMINI, {
         "GEMINI_API_KEY": "mock", "GOOGLE_GEMINI_BASE_URL": URL, "GEMINI_CLI_TRUST_WORKSPACE": "true",
-    }, {".gemini/settings.json": GEMINI_CONFIG}, (("run_shell_command", "command"), "read_file", "file_path")),
+    }, {".gemini/settings.json": GEMINI_CONFIG}, (("run_shell_command", "command"), "read_file", "file_path"),
+        ("write_file", "file_path", "content")),
     Assistant("copilot", ["--user"], COPILOT, {
         "COPILOT_OFFLINE": "true", "COPILOT_ALLOW_ALL": "true", "COPILOT_PROVIDER_BASE_URL": f"{URL}/v1",
         "COPILOT_PROVIDER_API_KEY": "mock", "COPILOT_MODEL": "mock-model", "COPILOT_AUTO_UPDATE": "false",
-    }, {}, (("bash", "command"), "view", "path")),
+    }, {}, (("bash", "command"), "view", "path"), ("create", "path", "file_text")),
 ]
 
 
@@ -128,12 +139,13 @@ def main():
     wanted = sys.argv[3:] or [assistant.name for assistant in ASSISTANTS]
     leaks = 0
     for assistant in (one for one in ASSISTANTS if one.name in wanted):
-        leaked, _, _ = assistant.run("read", hooks=False)
+        leaked, *_ = assistant.run("read", hooks=False)
         print(f"{assistant.name:12} control    {'sent' if leaked else 'NOT SENT: this run shows nothing'}", flush=True)
         for case in assistant.cases("", Path()):
-            leaked, placeholder, n_requests = assistant.run(case, hooks=True)
+            leaked, placeholder, n_requests, restored = assistant.run(case, hooks=True)
             leaks += leaked
             what = "SENT" if leaked else "placeholder sent" if placeholder else "not sent"
+            what += ", the file holds the value" if restored else ""
             print(f"{assistant.name:12} {case:10} {what}, {n_requests} requests", flush=True)
     sys.exit(1 if leaks else 0)
 

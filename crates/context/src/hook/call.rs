@@ -56,6 +56,9 @@ pub(super) struct Can {
     pub(super) deny: bool,
     /// Change what a tool is given.
     pub(super) rewrite: bool,
+    /// What a tool is given instead does not go to the model with the next request. Copilot
+    /// sends it along; of others than Claude Code and Gemini it is not known.
+    pub(super) restore: bool,
     /// What tools print is replaced later, also when they fail.
     pub(super) output_replaced: bool,
     /// What tools print is replaced later when they succeed.

@@ -30,7 +30,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             Call { can, content: content(&["prompt"]), ..new(Moment::Prompt) }
         }
         "PreToolUse" => {
-            let can = Can { rewrite: true, success_replaced: true, counted_from: Some(COUNTED), ..deny };
+            let can = Can { rewrite: true, restore: true, success_replaced: true, counted_from: Some(COUNTED), ..deny };
             let unasked = root.get("permission_mode").and_then(Node::string).as_deref() == Some("bypassPermissions");
             Call { can, input: root.get("tool_input"), unasked, ..new(Moment::Before) }
         }

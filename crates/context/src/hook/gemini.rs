@@ -27,7 +27,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
         }
         "BeforeModel" => Call { can: replace, content: content(&["llm_request", "messages"]), ..new(Moment::Request) },
         "BeforeTool" => {
-            let can = Can { rewrite: true, output_replaced: true, ..deny };
+            let can = Can { rewrite: true, restore: true, output_replaced: true, ..deny };
             Call { can, input: root.get("tool_input"), ..new(Moment::Before) }
         }
         "AfterTool" => {

@@ -2,7 +2,8 @@
 //!
 //! What it was shown holds placeholders, and so does what it writes. Written as they
 //! are they would take the place of the secrets in the file: they give way to their
-//! values where that can be answered, and are refused where the file would lose one.
+//! values where the model does not get to see that, and are refused where the file
+//! would lose one.
 
 use std::path::Path;
 
@@ -23,7 +24,7 @@ pub(super) fn check(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book:
     if placeholders.is_empty() {
         return Verdict::Pass;
     }
-    let may_rewrite = host.restore && call.can.rewrite && call.input.is_some_and(|input| input.text().is_none());
+    let may_rewrite = host.restore && call.can.restore && call.input.is_some_and(|input| input.text().is_none());
     if !may_rewrite {
         return lost(&name, &placeholders, (call, host), book);
     }
