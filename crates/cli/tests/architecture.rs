@@ -97,6 +97,21 @@ fn nothing_depends_on_the_command_line() {
 }
 
 #[test]
+fn the_root_is_the_command_line_once_more() {
+    let manifest = |folder: &str| -> toml::Table {
+        let text = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
+        text.parse().expect("TOML")
+    };
+    let (root, mut cli) = (manifest("."), manifest("crates/cli"));
+    for system in cli["target"].as_table_mut().expect("systems").iter_mut() {
+        system.1.as_table_mut().expect("dependencies").remove("dev-dependencies");
+    }
+    for name in ["dependencies", "target", "lints"] {
+        assert_eq!(root[name], cli[name], "[{name}]");
+    }
+}
+
+#[test]
 fn dependencies_stay_few() {
     let lock = fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
     let n_all = lock.matches("[[package]]").count();

@@ -21,26 +21,33 @@ fn is_there() -> bool {
     is_there
 }
 
-/// A repository that uses the hooks as they are in this one.
-fn repo() -> (Home, Project, Project) {
-    let (home, hooks, project) = (Home::new(), Project::new(), Project::new());
+/// The repository of the hooks: what the framework clones.
+fn hooks(home: &Home, files: &[&str]) -> Project {
+    let hooks = Project::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let yaml = std::fs::read_to_string(root.join(".pre-commit-hooks.yaml")).expect("hooks");
+    for file in files {
+        hooks.write(file, std::fs::read(root.join(file)).expect("a file"));
+    }
     home.git(hooks.root(), &["init", "-q", "."]);
-    hooks.write(".pre-commit-hooks.yaml", yaml);
-    home.git(hooks.root(), &["add", "."]);
+    home.git(hooks.root(), &["add", "-f", "."]);
     home.git(hooks.root(), &["commit", "-qm", "hooks"]);
+    hooks
+}
+
+/// A repository that uses hooks.
+fn repo(home: &Home, hooks: &Project, ids: &[&str]) -> Project {
+    let project = Project::new();
     let rev = home.git(hooks.root(), &["rev-parse", "HEAD"]);
 
     home.repo(&project);
-    let ids = ["leaktight", "leaktight-message", "leaktight-push"].map(|id| format!("  - id: {id}\n")).concat();
+    let ids: String = ids.iter().map(|id| format!("  - id: {id}\n")).collect();
     let config = format!("repos:\n- repo: {}\n  rev: {rev}\n  hooks:\n{ids}", hooks.root().display());
     project.write(".pre-commit-config.yaml", config);
     let mut install = home.command("pre-commit", project.root());
     install.args(["install", "-t", "pre-commit", "-t", "pre-merge-commit", "-t", "commit-msg", "-t", "pre-push"]);
     let output = install.output().expect("it runs");
     assert!(output.status.success(), "{}", said(&output));
-    (home, hooks, project)
+    project
 }
 
 fn commit(home: &Home, project: &Project, message: &str) -> Output {
@@ -64,7 +71,9 @@ fn the_framework_runs_the_hooks() {
     if !is_there() {
         return;
     }
-    let (home, _hooks, project) = repo();
+    let home = Home::new();
+    let hooks = hooks(&home, &[".pre-commit-hooks.yaml"]);
+    let project = repo(&home, &hooks, &["leaktight", "leaktight-message", "leaktight-push"]);
     project.write("a.txt", "clean\n");
     passes(&commit(&home, &project, "clean"));
     project.write("a.txt", format!("{}\n", token(1)));
@@ -88,4 +97,36 @@ fn the_framework_runs_the_hooks() {
     home.git(project.root(), &["commit", "-qnm", "unchecked"]);
     is_blocked(&home.try_git(project.root(), &["push", "origin", "main"]), "push blocked");
     is_blocked(&home.try_git(project.root(), &["push", "origin", "main:other"]), "push blocked");
+}
+
+#[test]
+#[ignore = "the framework builds the program, which takes minutes"]
+fn the_framework_builds_the_program() {
+    if !is_there() {
+        return;
+    }
+    let home = Home::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let files = home.git(&root, &["ls-files"]);
+    let hooks = hooks(&home, &files.lines().collect::<Vec<_>>());
+    let project = repo(&home, &hooks, &["leaktight-rust", "leaktight-rust-message", "leaktight-rust-push"]);
+    let run = |args: &[&str]| {
+        let mut git = home.command("git", project.root());
+        // A build that is soon done; crates are those that are on this machine.
+        git.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
+        git.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", env!("CARGO_TARGET_TMPDIR"));
+        for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+            let usual = std::env::home_dir().map(|home| home.join(folder).into_os_string());
+            git.env(name, std::env::var_os(name).or(usual).expect("a home folder"));
+        }
+        git.args(args).output().expect("git runs")
+    };
+    project.write("a.txt", "clean\n");
+    home.git(project.root(), &["add", "."]);
+    let output = run(&["commit", "-m", "clean"]);
+    passes(&output);
+    assert!(said(&output).contains("leaktight"), "{}", said(&output));
+    project.write("a.txt", format!("{}\n", token(1)));
+    home.git(project.root(), &["add", "."]);
+    is_blocked(&run(&["commit", "-m", "x"]), "commit blocked");
 }
