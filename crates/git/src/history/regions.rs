@@ -2,6 +2,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use leaktight_core::{Reach, Span, line_around};
+use memchr::memmem::Finder;
 
 /// Marks that stand in a content, a bit for each.
 pub(super) type Marks = u64;
@@ -11,6 +12,8 @@ pub(super) struct Regions {
     reach: Reach,
     /// The search for marks; none if there are none, or so many that all count everywhere.
     search: Option<AhoCorasick>,
+    /// The search for each mark by itself: a content holds few of them, if any.
+    finders: Vec<Finder<'static>>,
     longest: usize,
 }
 
@@ -24,7 +27,8 @@ impl Regions {
         if search.is_none() {
             reach.near = reach.near.max(reach.far());
         }
-        Self { reach, search, longest }
+        let finders = texts.iter().map(|text| Finder::new(text).into_owned()).collect();
+        Self { finders, reach, search, longest }
     }
 
     /// Calls `take` with each mark of a text and its place.
@@ -61,20 +65,27 @@ impl Regions {
         if marks == 0 {
             return;
         }
-        let known = self.reach.marks.iter().enumerate().filter(|(mark, _)| marks & 1 << mark != 0);
-        let far = known.map(|(_, mark)| mark.reach).max().unwrap_or(0);
         for region in std::mem::take(regions) {
-            let window = around(region, far, text.len());
             let mut grown = region;
-            self.each(&text[window.range()], |mark, at| {
-                let Some(mark) = self.reach.marks.get(mark) else { return };
-                let place = Span::new(window.start + at, window.start + at + mark.text.len());
-                if place.distance(region) <= mark.reach {
-                    let wide = around(place, mark.reach, text.len());
-                    grown = Span::new(grown.start.min(wide.start), grown.end.max(wide.end));
-                }
-            });
+            for mark in (0..self.finders.len()).filter(|mark| marks & 1 << mark != 0) {
+                self.reach_out(text, (region, mark), &mut grown);
+            }
             join(regions, grown);
+        }
+    }
+
+    /// Grows a region round the places of one mark from which it is within reach.
+    fn reach_out(&self, text: &[u8], (region, mark): (Span, usize), grown: &mut Span) {
+        let (finder, reach) = (&self.finders[mark], self.reach.marks[mark].reach);
+        let window = around(region, reach + finder.needle().len(), text.len());
+        let mut at = window.start;
+        while let Some(found) = finder.find(&text[at..window.end]) {
+            let place = Span::new(at + found, at + found + finder.needle().len());
+            if place.distance(region) <= reach {
+                let wide = around(place, reach, text.len());
+                *grown = Span::new(grown.start.min(wide.start), grown.end.max(wide.end));
+            }
+            at = place.start + 1;
         }
     }
 
@@ -124,5 +135,35 @@ mod tests {
         let begin = line.len() * 1800;
         let found = grown(marked.as_bytes(), Span::new(80_000, 80_000));
         assert!(found[0].start < begin && found[0].end > begin + (64 << 10), "{found:?}");
+    }
+
+    #[test]
+    fn every_mark_within_reach_counts_and_none_beyond() {
+        let regions = Regions::new(RuleSet::builtin().reach());
+        let size = 400_000;
+        for (idx, mark) in regions.reach.marks.iter().enumerate() {
+            let span = Span::new(size / 2, size / 2);
+            let (plain, len) = (vec![b' '; size], mark.text.len());
+            let at = |start: usize| {
+                let mut text = plain.clone();
+                text[start..start + len].copy_from_slice(&mark.text);
+                let mut found = Vec::new();
+                regions.grow(&text, (&[span], 1 << idx), &mut found);
+                (found[0], Span::new(start, start + len))
+            };
+            let mut near = Vec::new();
+            regions.grow(&plain, (&[span], 0), &mut near);
+            for (start, is_near) in [
+                (near[0].start - mark.reach - len, true),
+                (near[0].start - mark.reach - len - 1, false),
+                (near[0].end + mark.reach, true),
+                (near[0].end + mark.reach + 1, false),
+            ] {
+                let (found, place) = at(start);
+                let covers = found.start <= place.start && place.end <= found.end;
+                assert_eq!(covers, is_near, "{found:?} {place:?}");
+                assert_eq!(found == near[0], !is_near);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Looks at content: all of what is stored whole, and of the rest what is new.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use leaktight_core::{Chunk, Encoding, Finding, Origin, Scan, Scanner, Span, has_ascii_run};
@@ -13,14 +14,14 @@ use crate::store::{Fault, Lookup, Spans, Visit};
 const HEAD: usize = 8 << 10;
 
 /// What an object was scanned with, to be told to its deltas.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Seen {
     kind: KindIdx,
     encoding: Encoding,
     /// Something was found.
     is_hit: bool,
-    /// Marks that stand in it, or stood in what it was made from.
-    marks: Marks,
+    /// Marks that stand in it, or stood in what it was made from; none until a delta asks.
+    marks: Cell<Option<Marks>>,
 }
 
 /// Scans content, on one thread.
@@ -97,14 +98,14 @@ impl<'a> Screen<'a> {
         if let Some(fault) = Fault::beyond(self.max_size, bytes.len()) {
             self.faults.push((number, fault));
             // What is made from it was not looked at either.
-            return Seen { kind, encoding: Encoding::Bytes, is_hit: true, marks: Marks::default() };
+            return Seen { kind, encoding: Encoding::Bytes, is_hit: true, marks: Cell::default() };
         }
         let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
         let mut is_hit = self.kind(number, bytes, kind);
         for kind in self.known.further(number) {
             is_hit |= self.kind(number, bytes, *kind);
         }
-        Seen { kind, encoding, is_hit, marks: self.growth.marks(bytes) }
+        Seen { kind, encoding, is_hit, marks: Cell::default() }
     }
 
     /// Scans an object whole as one kind of file, and keeps what is found.
@@ -138,7 +139,7 @@ impl Visit for Screen<'_> {
         self.whole(number, bytes)
     }
 
-    fn delta(&mut self, number: u32, bytes: &[u8], (_, base): (&[u8], &Seen), spans: &Spans) -> Seen {
+    fn delta(&mut self, number: u32, bytes: &[u8], (base_bytes, base): (&[u8], &Seen), spans: &Spans) -> Seen {
         self.count(number, bytes);
         let kind = self.known.first(number);
         let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
@@ -151,12 +152,14 @@ impl Visit for Screen<'_> {
         {
             return self.whole(number, bytes);
         }
-        let marks = base.marks | self.growth.new_marks(bytes, spans);
+        let known = base.marks.get().unwrap_or_else(|| self.growth.marks(base_bytes));
+        base.marks.set(Some(known));
+        let marks = known | self.growth.new_marks(bytes, spans);
         self.growth.grow(bytes, (spans, marks), &mut self.regions);
         if self.is_suspect(bytes, kind) {
             return self.whole(number, bytes);
         }
-        Seen { kind, encoding, is_hit: false, marks }
+        Seen { kind, encoding, is_hit: false, marks: Cell::new(Some(marks)) }
     }
 
     fn fault(&mut self, number: u32, fault: Fault) {
