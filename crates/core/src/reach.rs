@@ -81,6 +81,8 @@ impl Reach {
         for mark in kept.drain(MOST_MARKS.min(kept.len())..) {
             self.near = self.near.max(mark.reach);
         }
+        // Of what is near all is looked at anyway.
+        kept.retain(|mark| mark.reach > self.near);
         self.marks = kept;
     }
 
