@@ -13,10 +13,10 @@
 //! assert_eq!(decision.rule, "builtin:sensitive-source");
 //! ```
 
+mod builtin;
 mod request;
 mod rule;
 
-use leaktight_core::{Severity, Tag};
 use serde::{Deserialize, Serialize};
 
 pub use self::request::{Action, Context, Destination, Found, Principal, Request, Resource};
@@ -142,7 +142,7 @@ impl Policy {
     /// or to send one over the network a person is asked.
     pub fn builtin() -> Self {
         let mut policy = Self { rules: Vec::new() };
-        for (name, rule) in builtin() {
+        for (name, rule) in builtin::rules() {
             policy.rules.push((Layer::Builtin, format!("builtin:{name}"), rule));
         }
         policy
@@ -229,117 +229,6 @@ impl Policy {
 
 /// The name of what holds where no rule applies.
 const DEFAULT: &str = "default";
-
-/// Files that go to the model without a tool that reads them, and so past its hooks.
-const INSTRUCTIONS: [&str; 8] = [
-    "file:*CLAUDE.md",
-    "file:*CLAUDE.local.md",
-    "file:*AGENTS.md",
-    "file:*GEMINI.md",
-    "file:*copilot-instructions.md",
-    "file:*.cursorrules",
-    "file:*.windsurfrules",
-    "file:*.mdc",
-];
-
-/// The built-in rules with their names.
-fn builtin() -> Vec<(&'static str, Rule)> {
-    let rule = |when: When, effect: Verdict, reason: &str| Rule::new(when, effect, reason);
-    let actions = |list: &[Action]| Names::from(list.iter().map(|action| action.name()));
-    vec![
-        (
-            "sensitive-source",
-            rule(
-                When {
-                    action: actions(&[Action::FileRead, Action::CommandRun]),
-                    sensitive: Some(true),
-                    ..When::default()
-                },
-                Verdict::Block,
-                "it holds secrets whatever they look like",
-            ),
-        ),
-        (
-            "public",
-            rule(
-                When { tag: vec![Tag::Public], finding: Some(true), ..When::default() },
-                Verdict::Allow,
-                "it is meant to be public",
-            ),
-        ),
-        (
-            "reveal",
-            rule(
-                When { action: actions(&[Action::SecretReveal]), ..When::default() },
-                Verdict::Ask,
-                "a secret would be shown in clear",
-            ),
-        ),
-        (
-            "restore-to-network",
-            rule(
-                When {
-                    action: actions(&[Action::SecretRestore]),
-                    destination: Names::from(["network:*"]),
-                    ..When::default()
-                },
-                Verdict::Ask,
-                "a secret would be sent over the network",
-            ),
-        ),
-        (
-            "restore",
-            rule(
-                When {
-                    action: actions(&[Action::SecretRestore]),
-                    destination: Names::from(["local", "file:*"]),
-                    finding: Some(true),
-                    ..When::default()
-                },
-                Verdict::Allow,
-                "it stays on this machine",
-            ),
-        ),
-        (
-            "restore-elsewhere",
-            rule(
-                When {
-                    action: actions(&[Action::SecretRestore]),
-                    // Paths from the root are those outside the folder of the assistant.
-                    destination: Names::from(["file:/*"]),
-                    ..When::default()
-                },
-                Verdict::Ask,
-                "a secret would be written outside the folder the assistant works in",
-            ),
-        ),
-        (
-            "restore-to-instructions",
-            rule(
-                When {
-                    action: actions(&[Action::SecretRestore]),
-                    destination: Names::from(INSTRUCTIONS),
-                    ..When::default()
-                },
-                Verdict::Ask,
-                "an assistant sends this file along with every request",
-            ),
-        ),
-        (
-            "critical-to-tool",
-            rule(
-                When {
-                    action: actions(&[Action::McpCall]),
-                    severity: Some(Severity::Critical),
-                    finding: Some(true),
-                    ..When::default()
-                },
-                Verdict::Block,
-                "a critical secret would be handed to another program",
-            ),
-        ),
-    ]
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What policies decide.
 
-use leaktight_core::Confidence;
+use leaktight_core::{Confidence, Severity};
 
 use super::*;
 
