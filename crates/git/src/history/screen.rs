@@ -150,14 +150,19 @@ impl Visit for Screen<'_> {
             || !is_alike
             || (encoding, base.encoding) != (Encoding::Bytes, Encoding::Bytes)
         {
-            return self.whole(number, bytes);
+            let seen = self.whole(number, bytes);
+            // Where they are known already, they need not be looked for in all of it.
+            seen.marks.set(base.marks.get().map(|known| known | self.growth.new_marks(bytes, spans)));
+            return seen;
         }
         let known = base.marks.get().unwrap_or_else(|| self.growth.marks(base_bytes));
         base.marks.set(Some(known));
         let marks = known | self.growth.new_marks(bytes, spans);
         self.growth.grow(bytes, (spans, marks), &mut self.regions);
         if self.is_suspect(bytes, kind) {
-            return self.whole(number, bytes);
+            let seen = self.whole(number, bytes);
+            seen.marks.set(Some(marks));
+            return seen;
         }
         Seen { kind, encoding, is_hit: false, marks: Cell::new(Some(marks)) }
     }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-/// Bytes read at a time; objects that belong together lie close together.
-const STEP: usize = 128 << 10;
+/// Bytes read at a time: most objects are smaller, and the next one of a family lies elsewhere.
+const STEP: usize = 8 << 10;
 /// Bytes a window keeps when it had to hold a larger object.
 const KEEP: usize = 4 << 20;
 
