@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::secrets::{random, token};
-use common::{Project, fifo, finish, places, unscanned};
+use common::{Project, fifo, finish, is_harmless, places, unscanned};
 use data_encoding::BASE64;
 use serde_json::Value;
 
@@ -156,19 +156,6 @@ fn names_are_data_in_every_format() {
             _ => {}
         }
     }
-}
-
-/// Asserts that no line is a command and no character is obeyed.
-#[track_caller]
-fn is_harmless(text: &str, format: &str) {
-    let is_odd = |c: char| c.is_control() && !"\r\n".contains(c) || c == '\u{202e}';
-    assert!(!text.contains(is_odd), "{format}: {text:?}");
-    let is_command = |line: &str| {
-        // A command of our own; within it GitHub looks for no other.
-        let ours = format == "github" && line.starts_with("::error ");
-        !ours && (line.trim_start().starts_with("::") || line.contains("##vso["))
-    };
-    assert!(!text.lines().any(is_command), "{format}: {text}");
 }
 
 #[test]
@@ -399,119 +386,6 @@ fn a_file_that_grows_for_ever_is_told() {
     let run = end.join().expect("no panic");
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!((run.code, unscanned(&report, "log").as_deref()), (Some(3), Some("changed")), "{run:?}");
-}
-
-// R: rules and configuration.
-
-const CONFIG: &str = "leaktight.toml";
-const BASELINE: &str = ".leaktight-baseline.json";
-
-#[test]
-fn configuration_that_is_no_file_is_not_taken_from_a_tree() {
-    let all = "[scan]\nexclude = [\"*\"]\n";
-    let elsewhere = Project::with(&[("all.toml", all), ("base.json", "{")]);
-    for (name, target) in [(CONFIG, "all.toml"), (BASELINE, "base.json")] {
-        let project = Project::with(&[("a.txt", token(1))]);
-        symlink(elsewhere.path(target), project.path(name)).expect("a link");
-        project.run(&["scan", "."]).exits(1);
-        let option = if name == CONFIG { "--config" } else { "--baseline" };
-        fs::remove_file(project.path(name)).expect("a link");
-        fifo(&project.path(name));
-        project.run(&["scan", "."]).exits(1);
-        project.run(&["scan", option, name, "."]).exits(2).says("it is not a regular file");
-        fs::remove_file(project.path(name)).expect("a pipe");
-        fs::create_dir(project.path(name)).expect("a folder");
-        project.run(&["scan", "."]).exits(1);
-    }
-    let project = Project::with(&[("a.txt", token(1))]);
-    fifo(&project.path("rules.toml"));
-    project.run(&["scan", "--rules", "rules.toml", "."]).exits(2).says("it is not a regular file");
-    project.run(&["rules", "check", "rules.toml"]).exits(2).says("it is not a regular file");
-    project.run(&["explain", "rules.toml"]).exits(2).says("it is not a regular file");
-}
-
-#[test]
-fn huge_configuration_is_an_error_and_takes_no_memory() {
-    for name in [CONFIG, BASELINE] {
-        let project = Project::with(&[("a.txt", token(1))]);
-        fs::File::create(project.path(name)).and_then(|file| file.set_len(1 << 33)).expect("a sparse file");
-        project.run(&["scan", "a.txt"]).exits(2).says("it is larger than 16 MiB");
-        project.run(&["scan", "--no-project-config", "a.txt"]).exits(1);
-    }
-}
-
-#[test]
-fn what_a_project_hides_is_counted_and_can_be_overruled() {
-    let project = Project::with(&[("a.txt", token(1)), ("b.txt", format!("{} # leaktight{}", token(2), ":allow"))]);
-    project.write(CONFIG, "[scan]\nexclude = [\"a.*\"]\n");
-    let (report, code) = project.scan(&["."]);
-    assert_eq!(code, Some(0));
-    assert_eq!(report["coverage"]["excluded"]["excluded"], 1);
-    assert_eq!(report["counts"]["suppressed_by"], serde_json::json!({ "inline": 1 }));
-    assert_eq!(places(&project.scan(&["--no-project-config", "--no-inline-allow", "."]).0).len(), 2);
-}
-
-#[test]
-fn configuration_of_folders_above_counts_within_a_repository_only() {
-    let project =
-        Project::with(&[("leaktight.toml", "[scan]\nexclude = [\"a.txt\"]\n".into()), ("work/a.txt", token(1))]);
-    let work = |args: &[&str]| {
-        let mut command = project.command(args);
-        common::run(command.current_dir(project.path("work")), b"")
-    };
-    // Anyone may write to a folder above, such as /tmp.
-    work(&["scan", "."]).exits(1);
-    project.run(&["scan", "work"]).exits(0);
-    fs::create_dir(project.path(".git")).expect("a folder");
-    work(&["scan", "."]).exits(0);
-}
-
-#[test]
-fn broken_configuration_is_quoted_as_data() {
-    let quoted = [
-        (CONFIG, "[rules.\"\\u001B]0;x\\u0007\"]\nenabled = false\n"),
-        (CONFIG, "\"\\u001B]0;x\\u0007\" = 1\n"),
-        (CONFIG, "[scan]\nexclude = \"\\u001B]0;x\\u0007\"\n"),
-        (CONFIG, "[[suppress]]\nfingerprint = \"\\u001B]0;x\\u0007\"\n"),
-        (BASELINE, "{\"\\u001b]0;x\\u0007\":1}"),
-        (BASELINE, "{\"version\":\"\\u001b]0;x\\u0007\"}"),
-        (BASELINE, "{\"version\":1,\"findings\":{\"\\u001b]0;x\\u0007\":{\"rule\":\"\",\"path\":\"\",\"count\":1}}}"),
-    ];
-    for (name, text) in quoted {
-        let project = Project::with(&[("a.txt", token(1).as_str()), (name, text)]);
-        let run = project.run(&["scan", "."]);
-        run.exits(2);
-        is_harmless(&run.stderr, name);
-    }
-    let rules = [
-        "\"\\u001B]0;x\\u0007\" = 1\n",
-        "provider = \"A\"\n[[rule]]\nid = \"\\u001B]0;x\\u0007\"\ntitle = \"\"\nseverity = \"high\"\npattern = 'x'\nimpact = \"\"\nrevoke = \"\"\nmatch = []\nignore = []\n",
-    ];
-    for text in rules {
-        let project = Project::with(&[("rules.toml", text)]);
-        for args in [["rules", "check", "rules.toml"], ["scan", "--rules", "rules.toml"]] {
-            let run = project.run(&args);
-            run.exits(2);
-            is_harmless(&run.stderr, text);
-        }
-    }
-}
-
-#[test]
-fn a_pattern_that_explodes_is_an_error() {
-    let rule = |pattern: &str| {
-        format!(
-            "provider = \"A\"\n[[rule]]\nid = \"a-b\"\ntitle = \"A\"\nseverity = \"high\"\npattern = '{pattern}'\nimpact = \"i\"\nrevoke = \"r\"\nmatch = [\"a\"]\nignore = [\"b\"]\n"
-        )
-    };
-    let project = Project::with(&[("a.txt", "a".repeat(100_000))]);
-    for pattern in ["(?:x{1000}){1000}", "a{100}{100}{100}{100}", "acme(", "(?<=a)acme"] {
-        project.write("rules.toml", rule(pattern));
-        project.run(&["scan", "--rules", "rules.toml"]).exits(2).says("rule `a-b`");
-        project.run(&["rules", "check", "rules.toml"]).exits(2).says("rule `a-b`");
-    }
-    project.write("rules.toml", rule("(?:a+)+b"));
-    project.run(&["scan", "--rules", "rules.toml", "a.txt"]).exits(0);
 }
 
 // O: two runs.

@@ -196,3 +196,16 @@ pub(crate) fn unscanned(report: &Value, path: &str) -> Option<String> {
 pub(crate) fn sink(path: &str) -> File {
     fs::OpenOptions::new().write(true).open(path).expect("a device")
 }
+
+/// Asserts that no line is a command and no character is obeyed.
+#[track_caller]
+pub(crate) fn is_harmless(text: &str, format: &str) {
+    let is_odd = |c: char| c.is_control() && !"\r\n".contains(c) || c == '\u{202e}';
+    assert!(!text.contains(is_odd), "{format}: {text:?}");
+    let is_command = |line: &str| {
+        // A command of our own; within it GitHub looks for no other.
+        let ours = format == "github" && line.starts_with("::error ");
+        !ours && (line.trim_start().starts_with("::") || line.contains("##vso["))
+    };
+    assert!(!text.lines().any(is_command), "{format}: {text}");
+}

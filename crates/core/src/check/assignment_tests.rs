@@ -1,0 +1,98 @@
+//! How assignments are judged.
+
+use super::*;
+use crate::span::Span;
+
+fn judge_in(path: &str, head: &str, value: &str, tail: &str) -> Outcome {
+    judge_by(check, path, head, value, tail)
+}
+
+fn judge_by(check: fn(&Subject<'_>) -> Outcome, path: &str, head: &str, value: &str, tail: &str) -> Outcome {
+    let text = format!("{head}{value}{tail}");
+    let secret = Span::new(head.len(), head.len() + value.len());
+    check(&Subject { bytes: text.as_bytes(), whole: Span::new(0, text.len()), secret, path: Some(Path::new(path)) })
+}
+
+fn settings(head: &str, value: &str) -> Outcome {
+    judge_in("a.yml", head, value, "")
+}
+
+#[test]
+fn a_secret_value_of_a_secret_name_passes() {
+    for value in ["k3J9mQ2xR7vT", "Tr0ub4dor&3", "hunter2k9", "5bf29c1e07d3a8465bf29c1e07d3a846"] {
+        assert_eq!(settings("db_password = \"", value), Outcome::Pass, "{value}");
+    }
+    assert_eq!(settings("colour = ", "k3J9mQ2xR7vT"), Outcome::Drop);
+}
+
+#[test]
+fn a_harmless_name_is_dropped() {
+    for head in ["password_field = ", "tokenType: ", "public_key=", "token_key = ", "secret_name: "] {
+        assert_eq!(settings(head, "k3J9mQ2xR7vT"), Outcome::Drop, "{head}");
+    }
+}
+
+#[test]
+fn a_placeholder_is_no_name() {
+    for name in ["LEAKTIGHT_API_KEY_ABCDEFGHIJ27", "dLEAKTIGHT_API_KEY_ABCDEFGHIJ27x"] {
+        assert_eq!(settings(&format!("{name}="), "kW4zq8RnvR7k"), Outcome::Drop, "{name}");
+    }
+    assert_ne!(settings("LEAKTIGHT_API_KEY=", "kW4zq8RnvR7k"), Outcome::Drop);
+}
+
+#[test]
+fn a_value_that_repeats_its_name_is_dropped() {
+    assert_eq!(settings("DB_PASSWORD=", "password"), Outcome::Drop);
+    assert_eq!(settings("\"apiKey\": \"", "api_key"), Outcome::Drop);
+}
+
+#[test]
+fn common_words_are_low() {
+    for value in ["secret", "changeme", "123456", "test123", "my-secret-key", "dragon"] {
+        assert_eq!(settings("db_password: ", value), Outcome::Low, "{value}");
+    }
+}
+
+#[test]
+fn an_unquoted_name_in_code_is_dropped() {
+    assert_eq!(judge_in("a.py", "password = ", "entered2", ")"), Outcome::Drop);
+    assert_eq!(judge_in("a.py", "password = \"", "entered2", "\""), Outcome::Pass);
+    assert_eq!(judge_in("a.yml", "password: ", "entered2", ""), Outcome::Pass);
+    assert_eq!(judge_in("a.cs", "s = \"User=sa;Password=", "entered2", ";\""), Outcome::Pass);
+}
+
+#[test]
+fn a_value_without_quotes_or_operator_must_look_random() {
+    for (head, tail) in
+        [("token: ", ""), ("setPassword(\"", "\")"), ("login(\"password\", \"", "\")"), ("password \"", "\"")]
+    {
+        assert_eq!(judge_in("a.md", head, "dragonfire", tail), Outcome::Low, "{head}");
+        assert_ne!(judge_in("a.md", head, "k3J9mQ2xR7vT", tail), Outcome::Low, "{head}");
+    }
+}
+
+#[test]
+fn a_key_of_an_unknown_kind_must_look_random_and_be_long() {
+    let hinted = |head: &str, value: &str| judge_by(check_hinted, "a.yml", head, value, "");
+    assert_eq!(hinted("acme_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Neutral);
+    assert_eq!(hinted("acme_key = \"", "k3J9mQ2xR7"), Outcome::Low);
+    assert_eq!(hinted("cache_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Drop);
+}
+
+#[test]
+fn a_quote_that_closes_and_a_value_that_goes_on_are_dropped() {
+    assert_eq!(judge_in("a.js", "x = \"password = \"", "dragonfire", "\""), Outcome::Drop);
+    assert_eq!(judge_in("a.txt", "--token=", "v2.k3J9m", "<token>"), Outcome::Drop);
+}
+
+#[test]
+fn a_name_that_says_wrong_is_low() {
+    for head in ["wrong_password: ", "nonMatchingToken = ", "fakeSecret: "] {
+        assert_eq!(settings(head, "k3J9mQ2xR7vT"), Outcome::Low, "{head}");
+    }
+}
+
+#[test]
+fn letters_only_say_little() {
+    assert_eq!(settings("password: ", "correcthorsebattery"), Outcome::Neutral);
+}
