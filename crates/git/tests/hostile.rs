@@ -107,6 +107,30 @@ fn a_loose_object_that_inflates_without_end_is_bounded() {
     assert_eq!(told.gaps(SkipReason::Size), [format!("object {id}")]);
 }
 
+/// A file with a secret under ten thousand million paths, in eleven objects.
+#[test]
+fn trees_named_many_times_are_read_once() {
+    let sandbox = Sandbox::with_repo(&[]);
+    sandbox.write("r/a.env", format!("KEY={}\n", token(1)));
+    let mut tree = format!("100644 blob {}", sandbox.git("r", &["hash-object", "-w", "a.env"]));
+    for _ in 0..10 {
+        let entries: String = (0..10).map(|name| format!("{tree}\t{name}\n")).collect();
+        sandbox.write("r/entries", entries);
+        let script = "git mktree <entries";
+        let made = Command::new("sh").args(["-c", script]).current_dir(sandbox.root.join("r")).output();
+        let made = made.expect("git runs");
+        assert!(made.status.success(), "{made:?}");
+        tree = format!("040000 tree {}", String::from_utf8_lossy(&made.stdout).trim());
+    }
+    let tree = tree.rsplit(' ').next().expect("an id");
+    let commit = sandbox.git("r", &["commit-tree", "-m", "bomb", tree]);
+    sandbox.git("r", &["update-ref", "HEAD", &commit]);
+    let start = Instant::now();
+    let told = sandbox.scan("r");
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert_eq!(told.findings.len(), 1, "{told:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn pipes_never_make_it_wait() {

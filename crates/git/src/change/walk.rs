@@ -12,6 +12,9 @@ use crate::store::{Fault, Kind, Mode, entries};
 
 /// Folders within folders, at most; as in git.
 const DEEPEST: usize = 2048;
+/// Files that differ, at most: a few trees, each many times in the next, make as many as
+/// anyone likes.
+const MOST_CHANGES: usize = 1 << 20;
 /// Files that are gone and could have been renamed, at most.
 const MOST_GONE: usize = 4096;
 
@@ -56,11 +59,13 @@ type List = Vec<(Vec<u8>, (Mode, ObjectId))>;
 pub(super) struct Walk<'a> {
     reader: &'a mut dyn Read,
     pub(super) found: Changes,
+    /// There are more changes than are kept, and that was told.
+    is_full: bool,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(reader: &'a mut dyn Read) -> Self {
-        Self { reader, found: Changes::default() }
+        Self { reader, found: Changes::default(), is_full: false }
     }
 
     /// Compares an index with a tree, which is empty if there is none.
@@ -175,7 +180,13 @@ impl<'a> Walk<'a> {
     /// Returns the entries of a tree in their order, none if they can't be read.
     fn tree_list(&mut self, path: &[u8], tree: Option<ObjectId>, depth: usize) -> Option<List> {
         let Some(tree) = tree else { return Some(Vec::new()) };
-        let read = if depth > DEEPEST {
+        let read = if self.found.changed.len() >= MOST_CHANGES {
+            if std::mem::replace(&mut self.is_full, true) {
+                return None;
+            }
+            let what = format!("more than {MOST_CHANGES} files differ");
+            Err(Fault { reason: SkipReason::Size, what })
+        } else if depth > DEEPEST {
             Err(Fault::corrupt(format!("more than {DEEPEST} folders within each other")))
         } else {
             read_tree(self.reader, &tree)

@@ -19,6 +19,9 @@ use crate::store::{Fault, Kind, Mode, Reader, entries};
 
 /// Trees within trees that are followed.
 const DEEPEST: usize = 256;
+/// Files that a commit changes, at most: a few trees, each many times in the next, make
+/// as many as anyone likes.
+const MOST_CHANGES: usize = 1 << 20;
 
 /// Scans commits, the earliest first.
 pub(super) struct Limited<'a> {
@@ -55,6 +58,8 @@ struct Changes {
     new: Vec<(Vec<u8>, ObjectId)>,
     /// What the parents had in their places.
     old: Vec<(Vec<u8>, ObjectId)>,
+    /// There are more.
+    is_cut: bool,
 }
 
 /// An entry of a tree, owned.
@@ -115,6 +120,10 @@ impl<'a> Limited<'a> {
         let parents: Vec<ObjectId> = commit.parents.iter().filter_map(|parent| self.tree_of(parent)).collect();
         let mut changes = Changes::default();
         self.differ((Some(commit.tree), &parents), (Vec::new(), 0), &mut changes);
+        if changes.is_cut {
+            let what = format!("it changes more than {MOST_CHANGES} files, or folders within {DEEPEST} others");
+            self.teller.skip(format!("commit {}", commit.id), SkipReason::Size, what);
+        }
         changes.new.retain(|(path, _)| self.is_wanted(path));
         changes.old.retain(|(path, _)| self.options.why_not(&path_of(path)).is_none());
         let mut fresh = Vec::new();
@@ -221,7 +230,11 @@ impl<'a> Limited<'a> {
         (path, depth): (Vec<u8>, usize),
         changes: &mut Changes,
     ) {
-        if depth > DEEPEST || tree.is_some_and(|tree| parents.contains(&tree)) {
+        if tree.is_some_and(|tree| parents.contains(&tree)) {
+            return;
+        }
+        if depth > DEEPEST || changes.new.len().max(changes.old.len()) >= MOST_CHANGES {
+            changes.is_cut = true;
             return;
         }
         let new = tree.map_or_else(BTreeMap::new, |tree| self.tree(&tree));

@@ -12,6 +12,8 @@ use crate::store::{Kind, Lookup, Mode, Objects, Reader, entries};
 
 /// Trees within trees that are followed.
 const DEEPEST: usize = 256;
+/// Paths of trees that are kept apart, at most; beyond, nothing is left out.
+const MOST_TREES: usize = 1 << 20;
 
 /// A file that is left out, and why.
 pub(super) type Refused = (Vec<u8>, String);
@@ -55,7 +57,10 @@ impl<'a> Narrow<'a> {
             return *known;
         }
         let mut bytes = Vec::new();
-        if depth > DEEPEST || !matches!(self.reader.read(tree, &mut bytes), Ok(Kind::Tree)) {
+        if depth > DEEPEST
+            || self.known.len() >= MOST_TREES
+            || !matches!(self.reader.read(tree, &mut bytes), Ok(Kind::Tree))
+        {
             return sets.of(tree);
         }
         let mut all: BTreeMap<SecretIdx, u32> = BTreeMap::new();

@@ -20,6 +20,9 @@ use crate::store::{self, Kind, Lookup, Mode, Objects, Reader, entries};
 
 /// Trees within trees that are followed.
 const DEEPEST: usize = 256;
+/// Trees and files of a commit that are looked at for the place of a secret, at most: a few
+/// trees, each many times in the next, make as many paths as anyone likes.
+const MOST_ENTRIES: u32 = 1 << 20;
 /// Bytes of a subject that are shown.
 const SUBJECT: usize = 200;
 
@@ -65,8 +68,8 @@ impl Reporter<'_> {
     /// Tells the secrets that a commit introduced into files.
     fn tell_files(&self, commit: u32, secrets: &[SecretIdx], (fates, reader): (&[Fate], &mut Reader<'_>)) {
         let Some(node) = self.asked.graph.node(commit) else { return };
-        let mut places: Vec<Place> = Vec::new();
-        self.find((node.tree, Vec::new(), 0), secrets, (reader, &mut places));
+        let (mut places, mut left): (Vec<Place>, u32) = (Vec::new(), MOST_ENTRIES);
+        self.find((node.tree, Vec::new(), 0), secrets, (reader, &mut places, &mut left));
         places.sort();
         let mut left: Vec<SecretIdx> = secrets.to_vec();
         for (path, number) in places {
@@ -97,7 +100,7 @@ impl Reporter<'_> {
         &self,
         (tree, path, depth): (u32, Vec<u8>, usize),
         secrets: &[SecretIdx],
-        (reader, places): (&mut Reader<'_>, &mut Vec<Place>),
+        (reader, places, left): (&mut Reader<'_>, &mut Vec<Place>, &mut u32),
     ) {
         let mut bytes = Vec::new();
         if depth > DEEPEST || !matches!(reader.read(tree, &mut bytes), Ok(Kind::Tree)) {
@@ -109,9 +112,12 @@ impl Reporter<'_> {
             if set == 0 || !secrets.iter().any(|secret| self.asked.sets.holds(set, *secret)) {
                 continue;
             }
+            // What is left then is told without a place.
+            let Some(fewer) = left.checked_sub(1) else { return };
+            *left = fewer;
             let path = if path.is_empty() { entry.name.to_vec() } else { [&path, &b"/"[..], entry.name].concat() };
             match entry.mode {
-                Mode::Tree => self.find((number, path, depth + 1), secrets, (reader, places)),
+                Mode::Tree => self.find((number, path, depth + 1), secrets, (reader, places, left)),
                 Mode::Blob if self.options.why_not(&path_of(&path)).is_some() => {}
                 Mode::Blob => places.push((path, number)),
                 Mode::Submodule => {}
