@@ -151,11 +151,13 @@ fn attacks_on_assistants_are_told_where_they_came_in() {
     let cache = project.path(".git/cache").display().to_string();
     let [_, first, second, gone] = &commits[..] else { panic!("four commits") };
     let place = |rule: &str, path: &str, commit: &str| [rule, path, commit, gone].map(str::to_owned);
-    let expected = [
+    let mut expected = [
         place("assistant-base-url", "app/.claude/settings.json", first),
         place("assistant-base-url", "app/.claude/settings.json", second),
         place("assistant-hidden-text", ".cursor/rules/a/b.mdc", second),
     ];
+    // By the ids of the commits, which are never the same.
+    expected.sort();
     for some in [&[] as &[&str], &["--max-commits", "9"]] {
         let (report, code) = scan(&home, &project, some);
         let mut found = places(&report);
