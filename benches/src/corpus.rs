@@ -27,7 +27,7 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// The folder where cargo unpacks the sources of packages.
-fn registry() -> anyhow::Result<PathBuf> {
+pub(crate) fn registry() -> anyhow::Result<PathBuf> {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))

@@ -6,6 +6,7 @@ mod history;
 mod hook;
 mod measure;
 mod oracle;
+mod pairs;
 mod redact;
 mod twin;
 
@@ -69,6 +70,11 @@ enum Command {
         #[arg(default_value_t = 100)]
         megabytes: usize,
     },
+    /// Count which letters follow each other in names, for the table that tells them from drawn values
+    Pairs {
+        /// Sources to read instead of those cargo has unpacked
+        folder: Option<PathBuf>,
+    },
     /// Run a command several times; print the least CPU and wall time and the greatest memory
     Measure {
         /// How often
@@ -90,6 +96,7 @@ fn main() -> anyhow::Result<()> {
         Command::Hook { program, times } => hook::run(&program, times),
         Command::Oracle { repo } => oracle::compare(&repo),
         Command::Redact { megabytes } => redact::run(megabytes),
+        Command::Pairs { folder } => pairs::print(folder.as_deref()),
         Command::Measure { times, command } => measure::run(times, &command),
     }
 }

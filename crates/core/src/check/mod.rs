@@ -16,6 +16,7 @@ mod json;
 mod jwt;
 mod mnemonic;
 mod name;
+mod pairs;
 mod password;
 mod pem;
 mod place;
