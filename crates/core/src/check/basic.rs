@@ -17,7 +17,7 @@ pub(super) fn check(secret: &[u8]) -> Outcome {
     }
     if password.is_empty() || password == b"x-oauth-basic" || password.eq_ignore_ascii_case(b"x") {
         // Some services take an API key as the user.
-        return if random::is_random(user) { Outcome::Pass } else { Outcome::Drop };
+        return if random::is_random(user) { Outcome::Pass } else { Outcome::Low };
     }
     judge(user, password)
 }
@@ -65,14 +65,14 @@ mod tests {
 
     #[test]
     fn examples_and_placeholders_are_dropped() {
-        for text in ["Aladdin:open sesame", "me:<password>", "me:${PASS}", "me:", "no colon"] {
+        for text in ["Aladdin:open sesame", "me:<password>", "me:${PASS}", "no colon"] {
             assert_eq!(basic(text), Outcome::Drop, "{text}");
         }
     }
 
     #[test]
     fn a_common_password_is_low() {
-        for text in ["me:password", "user:secret1"] {
+        for text in ["me:", "me:password", "user:secret1"] {
             assert_eq!(basic(text), Outcome::Low, "{text}");
         }
         assert_eq!(basic("jenkins:password"), Outcome::Low);

@@ -198,8 +198,14 @@ fn is_there(text: &[u8], word: &[u8]) -> bool {
     !tail.iter().any(u8::is_ascii_uppercase) || !found.iter().any(u8::is_ascii_lowercase)
 }
 
+/// Bytes of a placeholder that people write, at most: in longer values the words stand by chance.
+const LONGEST: usize = 64;
+
 /// Returns whether the words of a value, cut at its joints, make it a placeholder.
 pub(super) fn is_made_of_fillers(value: &[u8]) -> bool {
+    if value.len() > LONGEST {
+        return false;
+    }
     let (mut words, mut fillers) = (0, 0);
     for word in value.split(|byte| !byte.is_ascii_alphanumeric()).flat_map(humps).filter(|word| !word.is_empty()) {
         words += 1;

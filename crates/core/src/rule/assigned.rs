@@ -24,10 +24,13 @@ pub const NAME_WORDS: &[&str] = &[
     "apikey",
     "access_key",
     "accesskey",
+    "app_key",
     "auth_key",
     "authkey",
     "private_key",
     "privatekey",
     "encryption_key",
+    "master_key",
+    "signing_key",
     "credential",
 ];
