@@ -132,10 +132,16 @@ pub(super) fn in_file(rule: &Rule, path: Option<&Path>) -> Result<(), Reason> {
     }
     let path = path.ok_or(Reason::OtherFile)?;
     let whole = path.as_os_str().as_encoded_bytes();
-    let name = whole.rsplit(|byte| is_separator(char::from(*byte))).next().unwrap_or_default();
+    let (Some(last), name) = (whole.last(), whole.rsplit(|byte| is_separator(char::from(*byte))).next()) else {
+        return Err(Reason::OtherFile);
+    };
     let fits = rule.files.iter().any(|pattern| {
         let pattern = pattern.as_bytes();
-        if pattern.contains(&b'/') { ends_in(pattern, whole) } else { wildcard(pattern, name) }
+        // The last letter turns most of them down.
+        if !pattern.last().is_some_and(|end| *end == b'*' || end.eq_ignore_ascii_case(last)) {
+            return false;
+        }
+        if pattern.contains(&b'/') { ends_in(pattern, whole) } else { wildcard(pattern, name.unwrap_or_default()) }
     });
     if fits { Ok(()) } else { Err(Reason::OtherFile) }
 }
