@@ -51,8 +51,19 @@ impl Regions {
 
     /// Returns the marks that stand in what is new, or partly.
     pub(super) fn new_marks(&self, text: &[u8], spans: &[Span]) -> Marks {
-        let near = |span: &Span| around(*span, self.longest, text.len());
-        spans.iter().fold(0, |all, span| all | self.marks(&text[near(span).range()]))
+        let (mut marks, mut last) = (0, None::<Span>);
+        for span in spans {
+            let near = around(*span, self.longest, text.len());
+            // To begin a search takes longer than to go on with one.
+            last = match last {
+                Some(last) if near.start <= last.end + JOINT => Some(Span::new(last.start, near.end.max(last.end))),
+                last => {
+                    marks |= last.map_or(0, |last| self.marks(&text[last.range()]));
+                    Some(near)
+                }
+            };
+        }
+        marks | last.map_or(0, |last| self.marks(&text[last.range()]))
     }
 
     /// Fills `regions`, in order and disjoint, for the spans that are new.
@@ -96,6 +107,9 @@ impl Regions {
         Span::new(start, end)
     }
 }
+
+/// Bytes between two searches that are looked at, too.
+const JOINT: usize = 512;
 
 fn around(span: Span, reach: usize, len: usize) -> Span {
     Span::new(span.start.saturating_sub(reach), span.end.saturating_add(reach).min(len))

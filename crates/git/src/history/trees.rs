@@ -8,7 +8,7 @@ use super::inspect::Inspect;
 use super::names::{Namer, Names, Noted};
 use super::numbers::ByNumber;
 use crate::id::ObjectId;
-use crate::store::{Entry, Fault, Lookup, Mode, NONE, Spans, Visit, entries};
+use crate::store::{Entry, Fault, Lookup, Mode, NONE, Spans, Visit, entries, split_entry};
 
 /// What a thread noted of the trees it read.
 ///
@@ -114,16 +114,7 @@ impl<'a> Trees<'a> {
 
     /// Notes what tells a tree from its base; one that is damaged as far as it can be read.
     fn differ(&mut self, number: u32, bytes: &[u8], base: Option<(u32, &[u8])>) {
-        let mut fault = None;
-        let mut whole = |bytes| {
-            entries(bytes, self.id_len)
-                .map_while(|entry| entry.map_err(|err| fault = Some(err)).ok())
-                .collect::<Vec<Entry<'_>>>()
-        };
-        let new = whole(bytes);
-        let old = base.map(|(_, base)| entries(base, self.id_len).map_while(Result::ok).collect::<Vec<_>>());
-        let old = old.unwrap_or_default();
-        let (came, went) = differences(&old, &new);
+        let (came, went, fault) = differences(base.map_or(&[], |(_, base)| base), bytes, self.id_len);
         let from = self.log.entries.len() as u32;
         came.into_iter().for_each(|entry| self.entry(entry, true));
         let middle = self.log.entries.len() as u32;
@@ -136,28 +127,46 @@ impl<'a> Trees<'a> {
     }
 }
 
+/// What came, what went, and what is wrong with the new tree.
+type Differences<'t> = (Vec<Entry<'t>>, Vec<Entry<'t>>, Option<Fault>);
+
 /// Returns the entries that came and those that went, as sets in which an entry may stand twice.
-fn differences<'t>(old: &[Entry<'t>], new: &[Entry<'t>]) -> (Vec<Entry<'t>>, Vec<Entry<'t>>) {
-    let (mut came, mut went) = (Vec::new(), Vec::new());
-    let (mut old, mut new) = (old, new);
-    while let ([one, rest @ ..], [other, others @ ..]) = (old, new) {
-        if one.name == other.name {
-            if one != other {
-                went.push(*one);
-                came.push(*other);
+///
+/// Two trees mostly have the same entries: those are compared as bytes, and only one of them is read.
+fn differences<'t>(mut old: &'t [u8], mut new: &'t [u8], id_len: usize) -> Differences<'t> {
+    let (mut came, mut went, mut fault) = (Vec::new(), Vec::new(), None);
+    loop {
+        let (next, rest) = match split_entry(new, id_len) {
+            Ok(Some(next)) => next,
+            Ok(None) => break,
+            Err(err) => {
+                fault = Some(err);
+                break;
             }
-            (old, new) = (rest, others);
-        } else if one.name < other.name {
-            went.push(*one);
-            old = rest;
-        } else {
-            came.push(*other);
-            new = others;
+        };
+        let raw = &new[..new.len() - rest.len()];
+        if let Some(behind) = old.strip_prefix(raw) {
+            (old, new) = (behind, rest);
+            continue;
+        }
+        // A base that is damaged was told of when it was read itself.
+        let (last, behind) = match split_entry(old, id_len) {
+            Ok(Some(last)) if last.0.name <= next.name => last,
+            _ => {
+                came.push(next);
+                new = rest;
+                continue;
+            }
+        };
+        went.push(last);
+        old = behind;
+        if last.name == next.name {
+            came.push(next);
+            new = rest;
         }
     }
-    went.extend_from_slice(old);
-    came.extend_from_slice(new);
-    (came, went)
+    went.extend(entries(old, id_len).map_while(Result::ok));
+    (came, went, fault)
 }
 
 impl Visit for Trees<'_> {
@@ -189,10 +198,12 @@ mod tests {
 
     #[test]
     fn tells_what_came_and_what_went() {
-        let old = [entry("a", b"1"), entry("b", b"2"), entry("d", b"3")];
-        let new = [entry("a", b"1"), entry("b", b"4"), entry("c", b"5")];
-        let (came, went) = differences(&old, &new);
+        let (old, new) = (b"100644 a\x001100644 b\x002100644 d\x003", b"100644 a\x001100644 b\x004100644 c\x005");
+        let (came, went, fault) = differences(old, new, 1);
         assert_eq!(came, [entry("b", b"4"), entry("c", b"5")]);
         assert_eq!(went, [entry("b", b"2"), entry("d", b"3")]);
+        assert!(fault.is_none());
+        let (came, went, fault) = differences(old, &new[..new.len() - 1], 1);
+        assert_eq!((came.len(), went.len(), fault.is_some()), (1, 2, true));
     }
 }

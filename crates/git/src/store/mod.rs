@@ -24,7 +24,7 @@ pub(crate) use self::loader::Loader;
 pub(crate) use self::lookup::Lookup;
 pub(crate) use self::objects::{Objects, Reader};
 pub(crate) use self::pack::{Families, NONE, Pack};
-pub(crate) use self::tree::{Entry, Mode, entries};
+pub(crate) use self::tree::{Entry, Mode, entries, split_entry};
 pub(crate) use self::window::Window;
 use leaktight_core::SkipReason;
 

@@ -24,13 +24,18 @@ pub(crate) enum Mode {
 /// and a fault where it is not one.
 pub(crate) fn entries(mut tree: &[u8], id_len: usize) -> impl Iterator<Item = Result<Entry<'_>, Fault>> {
     std::iter::from_fn(move || {
-        if tree.is_empty() {
-            return None;
-        }
-        let entry = split(tree, id_len);
-        tree = entry.map_or(&[], |(_, rest)| rest);
-        Some(entry.map(|(entry, _)| entry).ok_or_else(|| Fault::corrupt("it holds an entry that is none")))
+        let next = split_entry(tree, id_len).transpose()?;
+        tree = next.as_ref().map_or(&[], |(_, rest)| rest);
+        Some(next.map(|(entry, _)| entry))
     })
+}
+
+/// Returns the first entry of a tree, and what is behind it; none of an empty one.
+pub(crate) fn split_entry(tree: &[u8], id_len: usize) -> Result<Option<(Entry<'_>, &[u8])>, Fault> {
+    if tree.is_empty() {
+        return Ok(None);
+    }
+    split(tree, id_len).map(Some).ok_or_else(|| Fault::corrupt("it holds an entry that is none"))
 }
 
 fn split(tree: &[u8], id_len: usize) -> Option<(Entry<'_>, &[u8])> {
