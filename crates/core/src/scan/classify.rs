@@ -111,7 +111,8 @@ impl Level {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::is_x86_feature_detected as has;
-            let has_avx2 = has!("avx2") && has!("bmi1") && has!("bmi2");
+            let has_bits = has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
+            let has_avx2 = has!("avx2") && has_bits;
             if has_avx2 && has!("avx512f") && has!("avx512bw") && has!("avx512vbmi") {
                 return Self::Avx512;
             }

@@ -167,7 +167,7 @@ mod x86 {
         unsafe { find_inner(finder, block, masks, found) }
     }
 
-    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     fn find_inner(finder: &mut RunFinder, block: Block<'_>, masks: &Masks, found: Found<'_>) {
         finder.find_inner(block, masks, found);
     }

@@ -2,7 +2,7 @@
 //!
 //! The portable code is [`LiteralTable::sieve`]; the vector code is tested to agree.
 
-use super::classify::{BEYOND, LANE, Level};
+use super::classify::{LANE, Level};
 use crate::table::LiteralTable;
 
 /// Adds the places of `bytes[from..to]` where the window of a literal may stand.
@@ -25,6 +25,7 @@ pub(super) fn sieve(
 /// memory to work in.
 ///
 /// [`Masks::fill`]: super::classify::Masks::fill
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only vectors need memory to work in"))]
 pub(super) fn sieve_marked(
     table: &LiteralTable,
     (block, base): (&[u8], usize),
@@ -55,7 +56,7 @@ pub(super) fn sieve_marked(
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{BEYOND, LANE};
+    use super::super::classify::{BEYOND, LANE};
     use crate::table::{FACTOR, LETTER, LiteralTable, Set, WORD_BITS};
 
     /// Windows looked at together, and the bytes they are read from.

@@ -12,7 +12,9 @@ mod teddy;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-pub(crate) use self::literal::{FACTOR, LETTER, Literal, LiteralTable, Set, WORD_BITS, Windows};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use self::literal::{FACTOR, LETTER, Set, WORD_BITS};
+pub(crate) use self::literal::{Literal, LiteralTable, Windows};
 pub(crate) use self::margin::{Margin, Margins, tier};
 use self::teddy::Plan;
 pub(crate) use self::teddy::{Teddy, WINDOW};
