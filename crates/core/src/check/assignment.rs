@@ -323,8 +323,8 @@ fn strength(secret: &[u8]) -> Strength {
         return Strength::Weak;
     }
     if words::is_dummy(secret) && !is_disguised(secret) {
-        // People meet the rules for passwords with a common word, a capital and a digit.
-        return if kinds > 2 && secret.len() >= 8 { Strength::Fair } else { Strength::Weak };
+        // People meet the rules for passwords with a common word, a capital and a digit, or three digits.
+        return if (kinds > 2 || counts.digits > 2) && secret.len() >= 8 { Strength::Fair } else { Strength::Weak };
     }
     if secret.len() > 12 && reads_as_words(secret) && distinct_signs(secret) < 5 {
         return Strength::Fair;

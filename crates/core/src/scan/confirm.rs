@@ -139,10 +139,11 @@ impl<'a, 'b> Confirm<'a, 'b> {
                     self.matches.push(found);
                 }
                 Err(reason) => {
+                    // A file of another name is one all along.
+                    at = if reason == Reason::OtherFile { whole.end.max(whole.start + 1) } else { whole.start + 1 };
                     if self.limits.explain {
                         self.rejected.push(Rejection { rule_idx, span: secret, reason });
                     }
-                    at = whole.start + 1;
                 }
             }
         }
