@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_common_password_is_low() {
-        for text in ["me:", "me:password", "user:secret1"] {
+        for text in ["me:", "admin:admin", "me:password", "user:secret1"] {
             assert_eq!(basic(text), Outcome::Low, "{text}");
         }
         assert_eq!(basic("jenkins:password"), Outcome::Low);
