@@ -14,7 +14,7 @@ mod value;
 use std::path::Path;
 
 pub(crate) use self::backward::{backward, has_hint, may_tell};
-pub(crate) use self::forward::{forward, is_variable};
+pub(crate) use self::forward::{forward, is_variable, named_tag};
 pub(crate) use self::value::is_crossed;
 use crate::check::Words;
 use crate::span::Span;
@@ -167,6 +167,11 @@ mod tests {
             "<password>@</password>",
             concat!("<password encr", "ypted=\"no\">\n  @\n</password>"),
             "<AdministratorPassword><Value>@</Value></AdministratorPassword>",
+            "<entry key=\"db.password\">@</entry>",
+            "<data name=\"Password\" xml:space=\"preserve\">\n  <value>@</value>",
+            "<name>db.password</name>\n  <value>@</value>",
+            "<key>Password</key>\n\t<string>@</string>",
+            "<param-name>password</param-name><param-value>@</param-value>",
             "<add key=\"Password\" value=\"@\" />",
             "https://host.test/x?a=1&access_token=@&b=2",
             "User=sa;Password=@;Timeout=5",

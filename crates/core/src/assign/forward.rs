@@ -45,6 +45,8 @@ impl Reader<'_> {
         match self.at(next) {
             b'=' | b':' | b'?' | b'+' | b'|' | b'!' | b'.' => self.behind_operator(next),
             b'>' if next == name_end => element(self.bytes, next + 1),
+            b'>' if next == closed && self.is_attribute() => self.content(next + 1),
+            b'<' if next == name_end => self.sibling(next),
             b'(' if next == closed => self.argument(next + 1),
             b'"' | b'\'' | b'`' if next > closed => quoted(self.bytes, next),
             b',' => self.pair(closed, next + 1),
@@ -125,6 +127,10 @@ impl Reader<'_> {
         if let Some(value) = self.named_value(at) {
             return Some(value);
         }
+        if closed > name_end && self.is_attribute() {
+            let end = skip(self.bytes, at, 80, |byte| !matches!(byte, b'<' | b'>' | b'\r' | b'\n'));
+            return (self.at(end) == b'>').then(|| self.content(end + 1))?;
+        }
         let is_element = self.start > 0 && self.tag_starts();
         if is_element {
             let end = skip(self.bytes, name_end, 80, |byte| !matches!(byte, b'<' | b'>' | b'\r' | b'\n'));
@@ -138,6 +144,32 @@ impl Reader<'_> {
     fn tag_starts(&self) -> bool {
         let start = skip_back(self.bytes, self.start, 48, is_name);
         start > 0 && self.bytes[start - 1] == b'<'
+    }
+
+    /// Whether the name is the value of an attribute that names an element.
+    fn is_attribute(&self) -> bool {
+        named_tag(self.bytes, self.start).is_some()
+    }
+
+    /// The text of an element, or of the one in it: `<entry key="password">x`, `<data name="password"><value>x`.
+    fn content(&self, at: usize) -> Option<Span> {
+        element(self.bytes, at).or_else(|| self.inner(at))
+    }
+
+    /// The text of the element behind that of the name: `<name>password</name><value>x`.
+    fn sibling(&self, at: usize) -> Option<Span> {
+        let end = skip(self.bytes, at, 40, |byte| is_name(byte) || matches!(byte, b'<' | b'/'));
+        let is_end = self.at(at + 1) == b'/' && self.at(end) == b'>';
+        is_end.then(|| self.inner(end + 1))?
+    }
+
+    /// The text of an element that holds a value.
+    fn inner(&self, at: usize) -> Option<Span> {
+        let at = self.space(self.next_line(self.space(at)));
+        let rest = self.bytes.get(at..)?.strip_prefix(b"<")?;
+        let len = rest.iter().take(MAX_REST).take_while(|byte| is_name(**byte)).count();
+        let is_value = VALUES.iter().any(|tag| rest[..len].eq_ignore_ascii_case(tag));
+        (is_value && rest.get(len) == Some(&b'>')).then(|| element(self.bytes, at + len + 2))?
     }
 
     /// The value behind a name in quotes and a comma: `"password", "x"`.
@@ -197,6 +229,25 @@ impl Reader<'_> {
         let next = self.next_line(end);
         (next > end && self.kind != TextKind::Code).then(|| unquoted(self.bytes, next, TextKind::Settings))?
     }
+}
+
+/// Elements that hold the value of a name that stands before.
+const VALUES: &[&[u8]] = &[b"value", b"string", b"param-value"];
+
+/// Attributes that name what an element holds.
+const NAMING: &[&[u8]] = &[b"name", b"key", b"id"];
+
+/// The name of the element of which an attribute is a name that holds the place: `entry` of `<entry key="x`.
+pub(crate) fn named_tag(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let name = skip_back(bytes, at, 64, is_name);
+    let open = name.checked_sub(2).filter(|open| is_quote(bytes[open + 1]) && bytes[*open] == b'=')?;
+    let attribute = skip_back(bytes, open, 8, is_name);
+    let is_naming = NAMING.iter().any(|one| bytes[attribute..open].eq_ignore_ascii_case(one));
+    let start = skip_back(bytes, attribute, 64, |byte| !matches!(byte, b'<' | b'>' | b'\r' | b'\n'));
+    if !is_naming || start == 0 || bytes[start - 1] != b'<' {
+        return None;
+    }
+    Some(&bytes[start..skip(bytes, start, 40, |byte| is_name(byte) || byte == b':')])
 }
 
 /// Whether the name is that of a variable of an image: `ENV NAME value`.

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use memchr::memmem;
 
-use crate::assign::{TextKind, has_hint, is_crossed, is_variable};
+use crate::assign::{self, TextKind, has_hint, is_crossed, is_variable};
 use crate::check::name::{Name, Promise};
+use crate::check::pairs::are_of_words;
 use crate::check::random::{Counts, distinct_signs, is_composed, is_random, reads_as_words};
 use crate::check::words::Words;
 use crate::check::{Outcome, Standing, Subject, base64, value, words};
@@ -86,13 +87,18 @@ fn behind<'a>(subject: &Subject<'a>) -> Option<&'a [u8]> {
 /// The name that decides.
 fn name(subject: &Subject<'_>) -> Name {
     let before = subject.before();
-    Name::before(behind(subject).unwrap_or(&before[name_start(before, subject.whole.start)..]))
+    Name::before(behind(subject).unwrap_or_else(|| of_element(&before[name_start(before, subject.whole.start)..])))
+}
+
+/// The part of a text before the end of an element, behind which stands only that of the value.
+fn of_element(name: &[u8]) -> &[u8] {
+    memmem::find(name, b"</").map_or(name, |end| &name[..end])
 }
 
 /// What the name says that starts at `start`, or a part of it, in the text that ends before the value.
 fn promise_of(before: &[u8], start: usize) -> Promise {
     let start = start.min(before.len());
-    let (head, name) = (&before[start..], &before[name_start(before, start)..]);
+    let (head, name) = (&before[start..], of_element(&before[name_start(before, start)..]));
     match Name::deciding(name).1 {
         // An option has no more to say, and a name in a text may be two words.
         Promise::Nothing if name.starts_with(b"--key") => Promise::Hint,
@@ -203,6 +209,9 @@ impl Joint {
         }
         let operator = operator(head);
         let is_element = operator.ends_with(b">") && !operator.ends_with(b"=>");
+        if is_element && is_text_of_page(subject) {
+            return Self::Loose;
+        }
         if quote.is_none() && !is_element && subject.after().first().is_some_and(|next| b"<{$([".contains(next)) {
             return Self::None;
         }
@@ -229,6 +238,15 @@ impl Joint {
         let is_plain = quote.is_none() && !is_element && kind != TextKind::Settings;
         if is_plain && !is_line(subject, operator) { Self::Text } else { Self::Tight }
     }
+}
+
+/// Elements of settings, whose attributes name what they hold; those of others hold text for people.
+static SETTING_TAGS: Words = Words::new("entry env parameter param prop property setting variable");
+
+/// Whether a value is the text of an element that an attribute names, and that is none of settings.
+fn is_text_of_page(subject: &Subject<'_>) -> bool {
+    assign::named_tag(subject.bytes, subject.whole.start)
+        .is_some_and(|tag| !SETTING_TAGS.holds(&tag.to_ascii_lowercase()))
 }
 
 /// Files of languages in whose single quotes stands one character.
@@ -330,7 +348,7 @@ fn strength(secret: &[u8]) -> Strength {
         return Strength::Fair;
     }
     let is_mix = secret.len() >= 10 && counts.digits > 0 && letters > 2 && kinds > 2;
-    let has_variety = counts.digits > 0 || secret.len() >= 24;
+    let has_variety = counts.digits > 0 || secret.len() >= 24 || !are_of_words(secret);
     let is_opaque = ((is_random(secret) || is_mix) && has_variety && !is_composed(secret))
         || (secret.len() >= 12
             && letters > 2

@@ -2,7 +2,7 @@
 //! option of a command, a clause of SQL.
 
 use crate::check::random::{Counts, is_random};
-use crate::check::{Outcome, value, words};
+use crate::check::{Outcome, pairs, value, words};
 
 /// The least length of a password that is no word, in bytes.
 const MIN_LEN: usize = 6;
@@ -14,9 +14,9 @@ pub(super) fn check(secret: &[u8]) -> Outcome {
     }
     let counts = Counts::of(secret);
     let kinds = counts.classes() + usize::from(counts.other > 0);
-    // Names and words stand in such places in tests; a password of letters only is rare.
+    // Names and words stand in such places in tests; a password of letters only is rare, unless drawn.
     let is_joined = |byte: &u8| byte.is_ascii_alphabetic() || b"_-./ ".contains(byte);
-    let is_word = kinds < 2 || secret.iter().all(is_joined);
+    let is_word = kinds < 2 || (secret.iter().all(is_joined) && pairs::are_of_words(secret));
     // A common word with a number behind it is what people set, and what is guessed first.
     let is_numbered = secret.len() >= 8
         && secret[..3].iter().all(u8::is_ascii_graphic)
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn passwords_pass_or_say_nothing() {
         assert_eq!(check(b"k3J9mQ2xR7vT"), Outcome::Pass);
-        for password in [b"tiger2blau".as_slice(), b"kiwi#mantle", b"P@ssw0rd123", b"secret123"] {
+        for password in [b"tiger2blau".as_slice(), b"kiwi#mantle", b"P@ssw0rd123", b"secret123", b"WdAldfNJUpKd"] {
             assert_eq!(check(password), Outcome::Neutral, "{}", password.escape_ascii());
         }
     }
