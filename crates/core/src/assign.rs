@@ -150,6 +150,13 @@ mod tests {
             "password =\n    \"@\"",
             "if (\"@\" == password) {",
             "variable \"db_password\" {\n  default = \"@\"",
+            "const key = process.env.TOKEN || '@'",
+            "const key = process.env[\"TOKEN\"] ?? \"@\"",
+            "key = os.environ.get(\"TOKEN\") or \"@\"",
+            "password <- \"@\"",
+            "password = (\n    \"@\"\n)",
+            "var secret = []byte(\"@\")",
+            "apiToken?: string = '@'",
             "{\"name\": \"DB_PASSWORD\", \"value\": \"@\"}",
         ] {
             assert_read(form, TextKind::Code);

@@ -46,6 +46,7 @@ impl Reader<'_> {
             b'=' | b':' | b'?' | b'+' | b'|' | b'!' | b'.' => self.behind_operator(next),
             b'>' if next == name_end => element(self.bytes, next + 1),
             b'>' if next == closed && self.is_attribute() => self.content(next + 1),
+            b'<' if self.at(next + 1) == b'-' => quoted(self.bytes, self.space(next + 2)),
             b'<' if next == name_end => self.sibling(next),
             b'(' if next == closed => self.argument(next + 1),
             b'"' | b'\'' | b'`' if next > closed => quoted(self.bytes, next),
@@ -93,10 +94,14 @@ impl Reader<'_> {
     fn behind_operator(&self, at: usize) -> Option<Span> {
         let end = skip(self.bytes, at, 4, |byte| b":?.+|!=".contains(&byte));
         let operator = &self.bytes[at..end];
+        if matches!(operator, b"||" | b"??") {
+            // What is taken when there is no such variable.
+            return quoted(self.bytes, self.space(end));
+        }
         if !matches!(operator.last(), Some(b'=' | b':')) {
             return None;
         }
-        if operator == b":"
+        if matches!(operator, b":" | b"?:" | b"!:")
             && let Some(value) = self.behind_type(end)
         {
             return Some(value);
@@ -123,6 +128,9 @@ impl Reader<'_> {
         }
         if self.bytes[at..].starts_with(b"is ") && self.kind != TextKind::Code {
             return unquoted(self.bytes, self.space(at + 2), self.kind);
+        }
+        if closed > name_end && self.bytes[at..].starts_with(b"or ") {
+            return quoted(self.bytes, self.space(at + 3));
         }
         if let Some(value) = self.named_value(at) {
             return Some(value);
@@ -208,8 +216,9 @@ impl Reader<'_> {
     fn value(&self, at: usize) -> Option<Span> {
         let at = self.space(at);
         let next = self.next_line(at);
-        let call = skip(self.bytes, next, 26, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
-        let inner = if call > next && self.at(call) == b'(' { call + 1 } else { next };
+        let slice = if self.bytes[next.min(self.bytes.len())..].starts_with(b"[]") { next + 2 } else { next };
+        let call = skip(self.bytes, slice, 26, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+        let inner = if self.at(call) == b'(' { self.space(self.next_line(call + 1)) } else { next };
         if let Some(value) = quoted(self.bytes, inner) {
             return Some(value);
         }

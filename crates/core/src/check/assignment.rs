@@ -134,7 +134,7 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
         (_, Promise::Hint) if secret.len() < MIN_HINTED || is_uuid(secret) => return Outcome::Low,
         (_, Promise::Token) if secret.len() < MIN_TOKEN => return Outcome::Low,
         (Joint::Tight, Promise::Secret) => Strength::Fair,
-        (Joint::Loose, _) if secret.iter().filter(|byte| byte.is_ascii_digit()).count() == 1 => return Outcome::Low,
+        (Joint::Loose, _) if is_numbered(secret) => return Outcome::Low,
         _ => Strength::Opaque,
     };
     match strength {
@@ -142,6 +142,11 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
         Strength::Strong | Strength::Opaque if joint != Joint::Loose && promise != Promise::Hint => Outcome::Pass,
         _ => Outcome::Neutral,
     }
+}
+
+/// Whether there is a single digit in a value that may be a name.
+fn is_numbered(secret: &[u8]) -> bool {
+    secret.iter().filter(|byte| byte.is_ascii_digit()).count() == 1 && are_of_words(secret)
 }
 
 /// The least length of a value that a machine drew.
@@ -227,7 +232,8 @@ impl Joint {
         if quote.is_none() && !is_element && is_code && !in_text(subject, subject.secret.start) {
             return Self::Bare;
         }
-        if !operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>')) || is_comparison(operator) {
+        let assigns = operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>'));
+        if (!assigns && !is_other_operator(operator, inner)) || is_comparison(operator) {
             return Self::Loose;
         }
         let is_char = quote == Some(b'\'') && subject.path.is_some_and(|path| CHARS.holds(extension(path).as_bytes()));
@@ -301,6 +307,13 @@ fn is_segment(before: &[u8], start: usize, head: &[u8]) -> bool {
     let is_arn = (outer.ends_with(b":") && head.ends_with(b":")) || outer.ends_with(b"::");
     let is_path = head.windows(3).any(|three| three[..2] == *b"::" && three[2].is_ascii_alphabetic());
     is_arn || is_path || memmem::find(outer, b"badge").is_some()
+}
+
+/// Whether a value is taken when there is no other, or assigned as in R.
+fn is_other_operator(operator: &[u8], inner: &[u8]) -> bool {
+    let is_or =
+        || inner.strip_suffix(b"\"").or(inner.strip_suffix(b"'")).is_some_and(|inner| inner.ends_with(b") or "));
+    operator.ends_with(b"||") || operator.ends_with(b"??") || operator == b"<-" || is_or()
 }
 
 fn is_comparison(operator: &[u8]) -> bool {

@@ -62,9 +62,10 @@ pub(super) fn candidates(
 ) {
     let mut gate = Gate { rules, tables: rules.tables(), bytes, scratch };
     gate.scratch.candidates.clear();
-    gate.sweep(level, confirm);
+    // A name tells more than the run it leads to, so that it comes first.
     gate.corasick();
     gate.follow_names(confirm);
+    gate.sweep(level, confirm);
     confirm.follow_owners(level);
     for rule_idx in gate.tables.whole.iter() {
         if confirm.is_wanted(*rule_idx) {

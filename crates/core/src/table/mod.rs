@@ -33,7 +33,7 @@ pub(crate) const LONGEST_ASSIGNMENT: usize = 1536;
 /// Distinct literals beyond which the text search is left to aho-corasick: the
 /// buckets of the vector search let too much pass by then, though most literals
 /// share their windows with others.
-const TEDDY_LITERALS: usize = 288;
+const TEDDY_LITERALS: usize = 320;
 
 /// The searches of a rule set.
 #[derive(Clone, Debug)]
