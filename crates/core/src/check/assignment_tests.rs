@@ -1,5 +1,7 @@
 //! How assignments are judged.
 
+use std::path::Path;
+
 use super::*;
 use crate::span::Span;
 

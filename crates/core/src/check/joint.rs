@@ -1,0 +1,188 @@
+//! What ties a value to its name: an operator, quotes, an element, or less.
+
+use std::path::Path;
+
+use memchr::memmem;
+
+use super::assignment::{MAX_NAME, behind, name_start};
+use super::strength::{Strength, strength};
+use crate::assign::{self, TextKind, is_crossed, is_variable};
+use crate::check::words::Words;
+use crate::check::{Subject, value};
+use crate::span::line_around;
+
+/// The longest line of code whose quotes are counted.
+const MAX_LINE: usize = 400;
+
+/// Whether a value in code can't be an expression, although no quotes hold it: its brackets
+/// cross, and neither the operator nor a semicolon shows that the language has expressions there.
+fn is_foreign(subject: &Subject<'_>, operator: &[u8]) -> bool {
+    let tail = subject.after().iter().take(64).take_while(|byte| !byte.is_ascii_whitespace());
+    !operator.ends_with(b"=>") && tail.last() != Some(&b';') && is_crossed(subject.bytes, subject.secret.start)
+}
+
+/// What ties a value to its name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Joint {
+    /// An operator and quotes, an operator in a file of settings, in a string of settings, or in an option of a command.
+    Tight,
+    /// An operator, in a file of any other kind and without quotes.
+    Text,
+    /// As before, but in code outside of strings and comments, where it is an expression.
+    Bare,
+    /// A bracket, a comma, a comparison, or nothing but a space.
+    Loose,
+    /// Quotes that hold a single character in such a file.
+    Odd,
+    /// Nothing: the value is only a part of one, or a quote closes rather than opens.
+    None,
+}
+
+impl Joint {
+    pub(super) fn of(subject: &Subject<'_>, head: &[u8]) -> Self {
+        if behind(subject).is_some() {
+            return Self::Loose;
+        }
+        let inner = head.trim_ascii_end();
+        let quote = inner.last().copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+        if quote == Some(b'"') && closes(subject, head) && strength(subject.secret_bytes()) < Strength::Opaque {
+            return Self::None;
+        }
+        if is_segment(subject.before(), subject.whole.start, head) || is_format(inner, subject.secret_bytes()) {
+            return Self::None;
+        }
+        // Only where such a quote allows it does `${` stand for an expression.
+        let is_raw = subject.path.is_some_and(|path| RAW_QUOTES.holds(extension(path).as_bytes()));
+        if quote == Some(b'`') && !is_raw && memmem::find(subject.secret_bytes(), b"${").is_some() {
+            return Self::None;
+        }
+        let operator = operator(head);
+        let is_element = operator.ends_with(b">") && !operator.ends_with(b"=>");
+        if is_element && is_text_of_page(subject) {
+            return Self::Loose;
+        }
+        if quote.is_none() && !is_element && subject.after().first().is_some_and(|next| b"<{$([".contains(next)) {
+            return Self::None;
+        }
+        if is_variable(subject.bytes, subject.whole.start)
+            || head.starts_with(b"--")
+            || head.starts_with(b"sshpass")
+            || follows_semicolon(subject.before())
+        {
+            return Self::Tight;
+        }
+        let kind = TextKind::of(subject.path);
+        let is_code = kind == TextKind::Code && !is_foreign(subject, operator);
+        if quote.is_none() && !is_element && is_code && !in_text(subject, subject.secret.start) {
+            return Self::Bare;
+        }
+        let assigns = operator.iter().any(|byte| matches!(byte, b'=' | b':' | b'>'));
+        if (!assigns && !is_other_operator(operator, inner)) || is_comparison(operator) {
+            return Self::Loose;
+        }
+        let is_char = quote == Some(b'\'') && subject.path.is_some_and(|path| CHARS.holds(extension(path).as_bytes()));
+        let quoted = subject.secret.start - 1 - (head.len() - inner.len());
+        if is_char && !in_text(subject, quoted) {
+            return Self::Odd;
+        }
+        let is_plain = quote.is_none() && !is_element && kind != TextKind::Settings;
+        if is_plain && !is_line(subject, operator) { Self::Text } else { Self::Tight }
+    }
+}
+
+/// Elements of settings, whose attributes name what they hold; those of others hold text for people.
+static SETTING_TAGS: Words = Words::new("entry env parameter param prop property setting variable");
+
+/// Whether a value is the text of an element that an attribute names, and that is none of settings.
+fn is_text_of_page(subject: &Subject<'_>) -> bool {
+    assign::named_tag(subject.bytes, subject.whole.start)
+        .is_some_and(|tag| !SETTING_TAGS.holds(&tag.to_ascii_lowercase()))
+}
+
+/// Files of languages in whose single quotes stands one character.
+static CHARS: Words = Words::new("c cc cpp cxx h hpp m mm rs swift");
+
+/// Files of languages whose backticks hold nothing but text.
+static RAW_QUOTES: Words = Words::new("c cc cpp cs cxx go h hpp java py rb rs sh sql");
+
+fn extension(path: &Path) -> String {
+    path.extension().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether the assignment is all that stands on its line, as in a file of an environment.
+fn is_line(subject: &Subject<'_>, operator: &[u8]) -> bool {
+    let start = name_start(subject.before(), subject.whole.start);
+    let before = subject.bytes[..start].iter().rev().take_while(|byte| !matches!(byte, b'\n' | b'\r'));
+    let is_alone = before.take(8).all(|byte| matches!(byte, b' ' | b'\t'));
+    let ends = subject.after().first().is_none_or(|next| matches!(next, b'\n' | b'\r'));
+    operator == b"=" && is_alone && ends
+}
+
+/// Whether the name next to the value stands behind a semicolon, as in `User=sa;Password=x`.
+fn follows_semicolon(before: &[u8]) -> bool {
+    let end = before.iter().rposition(|byte| value::is_word(*byte)).map_or(0, |last| last + 1);
+    let name = before[..end].iter().rev().take(MAX_NAME).take_while(|byte| value::is_word(**byte)).count();
+    before[..end - name].ends_with(b";")
+}
+
+/// What stands between the last name and the value, quotes and brackets left out.
+fn operator(head: &[u8]) -> &[u8] {
+    let is_around = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\') || byte.is_ascii_whitespace();
+    let end = head.len() - head.iter().rev().take_while(is_around).count();
+    let start = head[..end].iter().rposition(|byte| value::is_word(*byte)).map_or(0, |last| last + 1);
+    &head[start..end]
+}
+
+/// Whether the value is a format string of Python that holds a place for a value.
+fn is_format(inner: &[u8], secret: &[u8]) -> bool {
+    let prefix = inner.split_last().map_or(inner, |(_, prefix)| prefix);
+    let letters = prefix.iter().rev().take(2).take_while(|byte| b"rRbBuUfF".contains(byte));
+    let is_format = letters.clone().any(|byte| matches!(byte, b'f' | b'F'));
+    let start = prefix.len() - letters.count();
+    let is_prefix = prefix[..start].last().is_none_or(|byte| !value::is_word(*byte));
+    is_format && is_prefix && secret.contains(&b'{')
+}
+
+/// Whether the name is a segment of a longer one, as in `arn:aws:secret:x` and
+/// `Token::Str("x")`, or of the address of a badge, whose tokens are public.
+fn is_segment(before: &[u8], start: usize, head: &[u8]) -> bool {
+    let start = name_start(before, start);
+    let outer = &before[start.saturating_sub(24)..start];
+    let is_arn = (outer.ends_with(b":") && head.ends_with(b":")) || outer.ends_with(b"::");
+    let is_path = head.windows(3).any(|three| three[..2] == *b"::" && three[2].is_ascii_alphabetic());
+    is_arn || is_path || memmem::find(outer, b"badge").is_some()
+}
+
+/// Whether a value is taken when there is no other, or assigned as in R.
+fn is_other_operator(operator: &[u8], inner: &[u8]) -> bool {
+    let is_or =
+        || inner.strip_suffix(b"\"").or(inner.strip_suffix(b"'")).is_some_and(|inner| inner.ends_with(b") or "));
+    operator.ends_with(b"||") || operator.ends_with(b"??") || operator == b"<-" || is_or()
+}
+
+fn is_comparison(operator: &[u8]) -> bool {
+    let has = |pair: &[u8]| operator.windows(2).any(|two| two == pair);
+    (has(b"==") || has(b"!=") || has(b"=~")) && !operator.starts_with(b":")
+}
+
+/// Whether the double quote before a value closes a string: an odd number of
+/// such quotes stands before it on its line.
+fn closes(subject: &Subject<'_>, head: &[u8]) -> bool {
+    let spaces = head.len() - head.trim_ascii_end().len();
+    let quote = subject.secret.start.saturating_sub(spaces + 1);
+    let line = line_around(subject.bytes, quote, MAX_LINE);
+    let before = subject.bytes.get(line.start..quote).unwrap_or_default();
+    // In a minified file quotes say nothing.
+    before.len() < MAX_LINE && !before.contains(&b'\\') && memchr::memchr_iter(b'"', before).count() % 2 == 1
+}
+
+/// Whether a place before the value stands in a string, after an odd number of quotes, or in a comment.
+fn in_text(subject: &Subject<'_>, at: usize) -> bool {
+    let line = line_around(subject.bytes, at, MAX_LINE);
+    let before = subject.bytes.get(line.start..at).unwrap_or_default();
+    let start = before.trim_ascii_start();
+    let is_comment = [b"//".as_slice(), b"#", b"*", b"/*", b"--", b"<!--"].iter().any(|mark| start.starts_with(mark));
+    // In a minified file quotes say nothing.
+    let is_string = |quote: u8| memchr::memchr_iter(quote, before).count() % 2 == 1;
+    before.len() < MAX_LINE && (is_comment || [b'"', b'\'', b'`'].into_iter().any(is_string))
+}
