@@ -30,6 +30,37 @@ fn places(scan: &Scan) -> Vec<(String, u64, usize, String, Vec<Step>)> {
     scan.findings.iter().map(place).collect()
 }
 
+/// Rules of which each brings a word that is looked for in all the text: more than vectors search for.
+fn many_rules() -> String {
+    let rule = |n: usize| {
+        let word: String = (0..8).map(|at| char::from(b'a' + (n * 37 + at * (n + 11)) as u8 % 26)).collect();
+        format!(
+            "[[rule]]\nid = \"x-{n}\"\ntitle = \"T\"\nseverity = \"low\"\npattern = '{word}: ([a-z]{{4,12}})'\n\
+             impact = \"I\"\nrevoke = \"R\"\nmatch = [\"{word}: velvet\"]\nignore = [\"y\"]\n"
+        )
+    };
+    "provider = \"X\"\n".to_owned() + &(0..400).map(rule).collect::<String>()
+}
+
+#[test]
+fn many_rules_of_ones_own_hide_nothing() {
+    let rules = Arc::new(RuleSet::extended(&[("x.toml", &many_rules())]).expect("rules"));
+    let scanner = |exhaustive| {
+        let mut limits = Limits::default();
+        limits.exhaustive = exhaustive;
+        Scanner::with_limits(Arc::clone(&rules), limits)
+    };
+    let (fast, slow) = (scanner(false), scanner(true));
+    let value = ["EDLJIyfl", "JEL8qIe8"].concat();
+    for form in ["password: str = \"@\"", "var password string = \"@\"", "<key>Password</key>\n<string>@</string>"] {
+        let text = form.replace('@', &value);
+        let chunk = Chunk::new(text.as_bytes(), Arc::new(Origin::File(PathBuf::from("m.py"))));
+        let found = places(&fast.scan(&chunk));
+        assert_eq!(found, places(&slow.scan(&chunk)), "{text}");
+        assert!(found.iter().any(|place| place.0 == "generic-assigned-secret"), "{text}");
+    }
+}
+
 fn assert_agreement(text: &[u8], name: &Path) {
     let chunk = Chunk::new(text, Arc::new(Origin::File(name.to_owned())));
     let fast = FAST.scan(&chunk);

@@ -238,3 +238,14 @@ fn overlap(rules: &[Rule]) -> usize {
     };
     rules.iter().map(of).max().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ruleset::RuleSet;
+
+    #[test]
+    fn the_built_in_rules_leave_vectors_room() {
+        let tables = RuleSet::builtin();
+        assert!(tables.tables().crowd.is_empty(), "their text is searched by vectors");
+    }
+}
