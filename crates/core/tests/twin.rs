@@ -14,6 +14,7 @@ static RULES: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(RuleSet::builti
 static FAST: LazyLock<Scanner> = LazyLock::new(|| scanner(|_| ()));
 static PORTABLE: LazyLock<Scanner> = LazyLock::new(|| scanner(|limits| limits.portable = true));
 static SLOW: LazyLock<Scanner> = LazyLock::new(|| scanner(|limits| limits.exhaustive = true));
+static EXPLAINED: LazyLock<Scanner> = LazyLock::new(|| scanner(|limits| limits.explain = true));
 
 fn scanner(change: impl FnOnce(&mut Limits)) -> Scanner {
     let mut limits = Limits::default();
@@ -61,11 +62,21 @@ fn many_rules_of_ones_own_hide_nothing() {
     }
 }
 
+#[test]
+fn reasons_make_no_finding_of_a_name_that_says_no_secret() {
+    let value = ["rxzkt2RmiMrCNy", "YHjlvLLQtt"].concat();
+    for name in ["storyblok_public_token", "STORYBLOK_PUBLIC_KEY", "storyblok_token_url"] {
+        assert_agreement(format!("{name} = \"{value}\"\n").as_bytes(), Path::new("settings.py"));
+    }
+}
+
 fn assert_agreement(text: &[u8], name: &Path) {
     let chunk = Chunk::new(text, Arc::new(Origin::File(name.to_owned())));
     let fast = FAST.scan(&chunk);
     let portable = PORTABLE.scan(&chunk);
     let slow = SLOW.scan(&chunk);
+    let explained = EXPLAINED.scan(&chunk);
+    assert_eq!(places(&fast), places(&explained), "reasons change nothing on {}", name.display());
     assert_eq!(places(&fast), places(&slow), "the gate agrees with the exhaustive scan on {}", name.display());
     assert_eq!(places(&fast), places(&portable), "vectors agree with portable code on {}", name.display());
     for finding in &fast.findings {

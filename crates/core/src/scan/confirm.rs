@@ -187,7 +187,8 @@ impl<'a, 'b> Confirm<'a, 'b> {
             }
         }
         let value = &self.chunk.bytes[found.value.range()];
-        if tables.assigned.has_owners(value.len()) && value.iter().any(u8::is_ascii_digit) {
+        let may_be_owned = standing != Standing::Harmless && tables.assigned.has_owners(value.len());
+        if may_be_owned && value.iter().any(u8::is_ascii_digit) {
             self.buffers.owned.push(found);
         }
     }
