@@ -214,6 +214,33 @@ fn agrees_on_every_rule_alone_and_at_the_edge_of_its_reach() {
 }
 
 #[test]
+fn meets_the_marks_of_every_rule_that_reaches_far() {
+    let reach = RULES.reach();
+    let watching = [FAST.clone().watch(&reach), PORTABLE.clone().watch(&reach)];
+    let bits = |text: &[u8]| {
+        let held = |mark: &leaktight_core::Mark| memchr::memmem::find(text, &mark.text).is_some();
+        reach.marks.iter().enumerate().fold(0_u64, |all, (idx, mark)| all | u64::from(held(mark)) << idx)
+    };
+    let mut n_far = 0;
+    for rule in RULES.rules() {
+        let known: Vec<u64> = rule.gate.anchors.iter().map(|anchor| bits(&anchor.text)).collect();
+        if known.is_empty() || known.contains(&0) {
+            continue;
+        }
+        let known = known.iter().fold(0, |all, one| all | one);
+        n_far += 1;
+        for seed in 1..20 {
+            let text = [b"\n", &*sample(rule, seed).0, b"\n"].concat();
+            for scanner in &watching {
+                let met = scanner.scan(&Chunk::new(&text, Arc::new(Origin::Stdin))).marks;
+                assert!(met & known != 0 && met & !bits(&text) == 0, "{}: {}", rule.id, text.escape_ascii());
+            }
+        }
+    }
+    assert!(n_far > 10, "{n_far} rules reach far");
+}
+
+#[test]
 fn agrees_on_this_repository() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files = Vec::new();

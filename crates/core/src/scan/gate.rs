@@ -48,6 +48,8 @@ pub(super) struct Scratch {
     masks: Box<Masks>,
     /// Runs that may stand for text.
     encoded: Vec<Span>,
+    /// The marks that were met.
+    pub(super) marks: u64,
     /// What stands for other bytes.
     pub(super) finder: Finder,
 }
@@ -56,11 +58,11 @@ pub(super) struct Scratch {
 pub(super) fn candidates(
     rules: &RuleSet,
     bytes: &[u8],
-    level: Level,
+    (level, marks): (Level, &[u64]),
     scratch: &mut Scratch,
     confirm: &mut Confirm<'_, '_>,
 ) {
-    let mut gate = Gate { rules, tables: rules.tables(), bytes, scratch };
+    let mut gate = Gate { rules, tables: rules.tables(), bytes, marks, scratch };
     gate.scratch.candidates.clear();
     // A name tells more than the run it leads to, so that it comes first.
     gate.corasick();
@@ -78,7 +80,7 @@ pub(super) fn candidates(
 
 /// Finds what stands for other bytes, and nothing else.
 pub(super) fn encoded(rules: &RuleSet, bytes: &[u8], scratch: &mut Scratch) {
-    let mut gate = Gate { rules, tables: rules.tables(), bytes, scratch };
+    let mut gate = Gate { rules, tables: rules.tables(), bytes, marks: &[], scratch };
     let mut finder = RunFinder::default();
     gate.blocks(|gate, base, count| gate.classify_block(&mut finder, Level::Portable, (base, count)));
 }
@@ -115,6 +117,8 @@ struct Gate<'a> {
     rules: &'a RuleSet,
     tables: &'a Tables,
     bytes: &'a [u8],
+    /// The marks of each literal, if any are watched for.
+    marks: &'a [u64],
     scratch: &'a mut Scratch,
 }
 
@@ -182,13 +186,14 @@ impl Gate<'_> {
     /// Looks up what the vector search found.
     fn follow_words(&mut self, level: Level, (base, count): (usize, usize)) {
         let table = &self.tables.text;
-        let Scratch { masks, padded, spots, places, names, candidates, .. } = &mut *self.scratch;
+        let Scratch { masks, padded, spots, places, names, candidates, marks, .. } = &mut *self.scratch;
         places.clear();
         let block = block(self.bytes, padded, (base, count * LANE + BEYOND));
         sieve_marked(table, (block, base), (&masks.word[..count], level), spots, places);
         for at in places.iter() {
             table.find_at(self.bytes, *at, |literal, start| {
                 if self.tables.literals[literal as usize].is_at(self.bytes, start) {
+                    *marks |= marks_of(self.marks, literal);
                     anchored(self.rules, literal, start, self.bytes, candidates);
                     names.extend(name(self.tables, literal, start));
                 }
@@ -223,6 +228,7 @@ impl Gate<'_> {
         for found in self.rules.crowd().find_overlapping_iter(self.bytes) {
             let literal = self.tables.crowd[found.pattern().as_usize()];
             if self.tables.literals[literal as usize].is_at(self.bytes, found.start()) {
+                self.scratch.marks |= marks_of(self.marks, literal);
                 anchored(self.rules, literal, found.start(), self.bytes, &mut self.scratch.candidates);
                 let name = name(self.tables, literal, found.start());
                 self.scratch.names.extend(name);
@@ -233,14 +239,15 @@ impl Gate<'_> {
     /// Looks for prefixes where a token may start in a run without a digit, and
     /// leaves the other runs.
     fn follow_cold(&mut self) {
-        let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
-        let Scratch { runs, candidates, .. } = &mut *self.scratch;
+        let (rules, tables, bytes, known) = (self.rules, self.tables, self.bytes, self.marks);
+        let Scratch { runs, candidates, marks, .. } = &mut *self.scratch;
         let mut look = |at: usize| {
             if !bytes[at..].first_chunk().is_none_or(|window| tables.prefixes.may_start(*window)) {
                 return;
             }
             tables.prefixes.find_at(bytes, at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
+                    *marks |= marks_of(known, literal);
                     anchored(rules, literal, start, bytes, candidates);
                 }
             });
@@ -281,14 +288,15 @@ impl Gate<'_> {
 
     /// Searches a piece of the surroundings of runs, which are in the order of their ends.
     fn search_near(&mut self, piece: (usize, usize), level: Level) {
-        let (rules, tables, bytes) = (self.rules, self.tables, self.bytes);
-        let Scratch { runs, places, hits, candidates, .. } = &mut *self.scratch;
+        let (rules, tables, bytes, known) = (self.rules, self.tables, self.bytes, self.marks);
+        let Scratch { runs, places, hits, candidates, marks, .. } = &mut *self.scratch;
         places.clear();
         sieve(&tables.near, bytes, piece, level, places);
         let (first_hit, first) = (hits.len(), candidates.len());
         for at in places.iter() {
             tables.near.find_at(bytes, *at, |literal, start| {
                 if tables.literals[literal as usize].is_at(bytes, start) {
+                    *marks |= marks_of(known, literal);
                     hits.push((start, literal));
                     anchored(rules, literal, start, bytes, candidates);
                 }
@@ -388,6 +396,11 @@ fn margin(tables: &Tables, run: Run) -> Margin {
 fn name(tables: &Tables, literal: u32, start: usize) -> Option<Span> {
     let is_name = tables.uses[literal as usize].iter().any(|one| matches!(one, Use::Name));
     is_name.then(|| Span::new(start, start + tables.literals[literal as usize].text.len()))
+}
+
+/// The marks that stand in a literal.
+fn marks_of(marks: &[u64], literal: u32) -> u64 {
+    marks.get(literal as usize).copied().unwrap_or(0)
 }
 
 /// The candidates of a literal found at `start`.

@@ -14,6 +14,8 @@ mod sieve;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use memchr::memmem;
+
 use self::classify::Level;
 use self::confirm::{Kept, Match};
 pub(crate) use self::filter::wildcard;
@@ -23,6 +25,7 @@ use crate::chunk::Chunk;
 use crate::decode::Place;
 use crate::finding::{Finding, Reason};
 use crate::pipeline::Skip;
+use crate::reach::Reach;
 use crate::rule::Confidence;
 use crate::ruleset::RuleSet;
 use crate::span::Span;
@@ -35,6 +38,8 @@ pub struct Scanner {
     rules: Arc<RuleSet>,
     limits: Limits,
     level: Level,
+    /// The marks that stand in each literal of the gate, as bits; empty when none are watched for.
+    marks: Arc<[u64]>,
     /// Buffers that scans leave for the next ones, one for each thread or so.
     buffers: Arc<Mutex<Vec<Buffers>>>,
 }
@@ -44,6 +49,16 @@ pub struct Scanner {
 struct Buffers {
     scratch: Scratch,
     kept: Kept,
+}
+
+/// What one pass over a chunk yields.
+struct Matched {
+    /// In the order of their places.
+    matches: Vec<Match>,
+    /// What stands for other bytes.
+    places: Vec<Place>,
+    /// The marks that were met.
+    marks: u64,
 }
 
 /// What a scan may do.
@@ -97,6 +112,8 @@ pub struct Scan {
     pub capped: usize,
     /// Candidates that were turned down, when asked for.
     pub rejected: Vec<Rejection>,
+    /// Marks that were met, of those the scanner [watches](Scanner::watch) for, as bits by their order.
+    pub marks: u64,
 }
 
 /// A place where a pattern matched and the finding was turned down.
@@ -119,7 +136,22 @@ impl Scanner {
     /// Returns a scanner with limits of your own.
     pub fn with_limits(rules: Arc<RuleSet>, limits: Limits) -> Self {
         let level = if limits.portable { Level::Portable } else { Level::detect() };
-        Self { rules, limits, level, buffers: Arc::default() }
+        Self { rules, limits, level, marks: Arc::default(), buffers: Arc::default() }
+    }
+
+    /// Returns the scanner, which now tells in [`Scan::marks`] which marks it meets.
+    ///
+    /// A mark is met where a rule to which it leads could match by what stands next to it: alone,
+    /// where the rule asks for nothing else, or beside a token. Marks beyond the 64th are not watched for.
+    #[must_use]
+    pub fn watch(mut self, reach: &Reach) -> Self {
+        let of = |text: &[u8]| {
+            let marks = reach.marks.iter().take(u64::BITS as usize).enumerate();
+            let held = marks.filter(|(_, mark)| memmem::find(text, &mark.text).is_some());
+            held.fold(0, |all, (idx, _)| all | 1 << idx)
+        };
+        self.marks = self.rules.tables().literals.iter().map(|literal| of(&literal.text)).collect();
+        self
     }
 
     /// Returns the rules.
@@ -143,7 +175,8 @@ impl Scanner {
     /// Finds the secrets of a chunk and of what it decodes to.
     fn scan_within(&self, chunk: &Chunk<'_>, budget: &mut Budget) -> Scan {
         let mut scan = Scan::default();
-        let (mut matches, places) = self.matches(chunk, &mut scan.rejected);
+        let Matched { mut matches, places, marks } = self.matches(chunk, &mut scan.rejected);
+        scan.marks = marks;
         let mut nested = nested::scan(self, chunk, &places, (budget, &mut scan));
         if !matches.is_empty() {
             filter::companions(&self.rules, &mut matches, &mut scan.rejected);
@@ -184,13 +217,12 @@ impl Scanner {
             return Vec::new();
         }
         places.sort_unstable_by_key(|(rule_idx, span)| (*span, *rule_idx));
-        let (secrets, _) = self.matches(chunk, &mut Vec::new());
-        judge::settings(self, chunk, &places, &secrets)
+        let found = self.matches(chunk, &mut Vec::new());
+        judge::settings(self, chunk, &places, &found.matches)
     }
 
-    /// Every match that the filter lets pass, in the order of their places, and
-    /// every place that stands for other bytes.
-    fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> (Vec<Match>, Vec<Place>) {
+    /// Every match that the filter lets pass, and what else is seen on the way.
+    fn matches(&self, chunk: &Chunk<'_>, rejected: &mut Vec<Rejection>) -> Matched {
         let mut buffers = self.lock().pop().unwrap_or_default();
         buffers.scratch.finder.look_at_start(chunk);
         let kept = (rejected, &mut buffers.kept);
@@ -199,14 +231,15 @@ impl Scanner {
             gate::everywhere(&self.rules, chunk.bytes, &mut confirm);
             gate::encoded(&self.rules, chunk.bytes, &mut buffers.scratch);
         } else {
-            gate::candidates(&self.rules, chunk.bytes, self.level, &mut buffers.scratch, &mut confirm);
+            let how = (self.level, &*self.marks);
+            gate::candidates(&self.rules, chunk.bytes, how, &mut buffers.scratch, &mut confirm);
         }
         let mut matches = confirm.finish();
-        let places = buffers.scratch.finder.take();
+        let (places, marks) = (buffers.scratch.finder.take(), std::mem::take(&mut buffers.scratch.marks));
         self.lock().push(buffers);
         matches.sort_by_key(|found| (found.secret, found.rule_idx, found.whole));
         matches.dedup_by_key(|found| (found.secret, found.rule_idx));
-        (matches, places)
+        Matched { matches, places, marks }
     }
 
     /// The buffers that lie ready. A panic in a scan loses its own buffers only.

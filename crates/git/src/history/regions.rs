@@ -1,6 +1,5 @@
 //! Which parts of a content are to be looked at when its base was.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use leaktight_core::{Reach, Span, line_around};
 use memchr::memmem::Finder;
 
@@ -9,79 +8,51 @@ pub(super) type Marks = u64;
 
 /// Grows what is new by as far as it can change what is found.
 pub(super) struct Regions {
-    reach: Reach,
-    /// The search for marks; none if there are none, or so many that all count everywhere.
-    search: Option<AhoCorasick>,
+    pub(super) reach: Reach,
     /// The search for each mark by itself: a content holds few of them, if any.
     finders: Vec<Finder<'static>>,
-    longest: usize,
 }
 
 impl Regions {
     pub(super) fn new(mut reach: Reach) -> Self {
-        let texts: Vec<&[u8]> = reach.marks.iter().map(|mark| mark.text.as_slice()).collect();
-        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
-        let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::ContiguousNFA));
-        let search = builder.build(&texts).ok().filter(|_| texts.len() <= Marks::BITS as usize && !texts.is_empty());
-        if search.is_none() {
+        if reach.marks.len() > Marks::BITS as usize {
+            // So many that all count everywhere.
             reach.near = reach.near.max(reach.far());
+            reach.marks.clear();
         }
-        let finders = texts.iter().map(|text| Finder::new(text).into_owned()).collect();
-        Self { finders, reach, search, longest }
+        let finders = reach.marks.iter().map(|mark| Finder::new(&mark.text).into_owned()).collect();
+        Self { reach, finders }
     }
 
-    /// Calls `take` with each mark of a text and its place.
-    fn each(&self, text: &[u8], mut take: impl FnMut(usize, usize)) {
-        let Some(search) = &self.search else { return };
-        let mut at = 0;
-        // Marks may overlap, so the search goes on right behind the start of each.
-        while let Some(found) = search.find(Input::new(text).range(at..)) {
-            take(found.pattern().as_usize(), found.start());
-            at = found.start() + 1;
-        }
-    }
-
-    /// Returns the marks of a content.
-    pub(super) fn marks(&self, text: &[u8]) -> Marks {
-        let mut marks = 0;
-        self.each(text, |mark, _| marks |= 1 << mark);
-        marks
-    }
-
-    /// Returns the marks that stand in what is new, or partly.
-    pub(super) fn new_marks(&self, text: &[u8], spans: &[Span]) -> Marks {
-        let (mut marks, mut last) = (0, None::<Span>);
-        for span in spans {
-            let near = around(*span, self.longest, text.len());
-            // To begin a search takes longer than to go on with one.
-            last = match last {
-                Some(last) if near.start <= last.end + JOINT => Some(Span::new(last.start, near.end.max(last.end))),
-                last => {
-                    marks |= last.map_or(0, |last| self.marks(&text[last.range()]));
-                    Some(near)
-                }
-            };
-        }
-        marks | last.map_or(0, |last| self.marks(&text[last.range()]))
-    }
-
-    /// Fills `regions`, in order and disjoint, for the spans that are new.
-    pub(super) fn grow(&self, text: &[u8], (spans, marks): (&[Span], Marks), regions: &mut Vec<Span>) {
+    /// Fills `regions`, in order and disjoint, for the spans that are new, as far as marks do not matter.
+    pub(super) fn near(&self, text: &[u8], spans: &[Span], regions: &mut Vec<Span>) {
         regions.clear();
-        for span in spans {
-            let near = around(self.lines(text, *span), self.reach.near, text.len());
+        let mut spans = spans.iter().copied();
+        let mut next = spans.next();
+        while let Some(mut group) = next {
+            // Of those that lie close together the lines need be looked for once.
+            next = spans.find(|span| {
+                let is_close = span.start <= group.end + 2 * self.reach.near;
+                if is_close {
+                    group.end = group.end.max(span.end);
+                }
+                !is_close
+            });
+            let near = around(self.lines(text, group), self.reach.near, text.len());
             join(regions, self.lines(text, near));
         }
-        if marks == 0 {
-            return;
-        }
+    }
+
+    /// Grows `regions` round these marks, and leaves those that have grown.
+    pub(super) fn far(&self, text: &[u8], marks: Marks, regions: &mut Vec<Span>) {
         for region in std::mem::take(regions) {
             let mut grown = region;
             for mark in (0..self.finders.len()).filter(|mark| marks & 1 << mark != 0) {
                 self.reach_out(text, (region, mark), &mut grown);
             }
-            join(regions, grown);
+            if grown != region {
+                join(regions, grown);
+            }
         }
     }
 
@@ -108,9 +79,6 @@ impl Regions {
     }
 }
 
-/// Bytes between two searches that are looked at, too.
-const JOINT: usize = 512;
-
 fn around(span: Span, reach: usize, len: usize) -> Span {
     Span::new(span.start.saturating_sub(reach), span.end.saturating_add(reach).min(len))
 }
@@ -127,28 +95,49 @@ fn join(regions: &mut Vec<Span>, region: Span) {
 
 #[cfg(test)]
 mod tests {
-    use leaktight_core::RuleSet;
+    use std::sync::Arc;
+
+    use leaktight_core::{Chunk, Origin, RuleSet, Scanner};
 
     use super::*;
 
-    fn grown(text: &[u8], span: Span) -> Vec<Span> {
+    fn grown(text: &[u8], span: Span) -> (Vec<Span>, Vec<Span>) {
         let regions = Regions::new(RuleSet::builtin().reach());
-        let mut found = Vec::new();
-        regions.grow(text, (&[span], regions.marks(text)), &mut found);
-        found
+        let scanner = Scanner::new(Arc::new(RuleSet::builtin())).watch(&regions.reach);
+        let marks = scanner.scan(&Chunk::new(text, Arc::new(Origin::Stdin))).marks;
+        let mut near = Vec::new();
+        regions.near(text, &[span], &mut near);
+        let mut far = near.clone();
+        regions.far(text, marks, &mut far);
+        (near, far)
     }
 
     #[test]
     fn grows_to_the_ends_of_lines_and_to_marks() {
         let line = "a line of some text that says nothing\n";
         let text = line.repeat(4000);
-        let plain = grown(text.as_bytes(), Span::new(80_000, 80_000));
-        assert!(plain.len() == 1 && plain[0].len() < 3000, "{plain:?}");
-        assert_eq!(text.as_bytes()[plain[0].start - 1], b'\n');
+        let (near, far) = grown(text.as_bytes(), Span::new(80_000, 80_000));
+        assert!(near.len() == 1 && near[0].len() < 3000 && far.is_empty(), "{near:?} {far:?}");
+        assert_eq!(text.as_bytes()[near[0].start - 1], b'\n');
         let marked = format!("{}-----BEGIN {} KEY-----\n{}", line.repeat(1800), "RSA PRIVATE", line.repeat(2200));
         let begin = line.len() * 1800;
-        let found = grown(marked.as_bytes(), Span::new(80_000, 80_000));
-        assert!(found[0].start < begin && found[0].end > begin + (64 << 10), "{found:?}");
+        let (_, far) = grown(marked.as_bytes(), Span::new(80_000, 80_000));
+        assert!(far[0].start < begin && far[0].end > begin + (64 << 10), "{far:?}");
+    }
+
+    #[test]
+    fn what_lies_close_together_grows_as_one() {
+        let regions = Regions::new(RuleSet::builtin().reach());
+        let text = "some words of a line\n".repeat(9000);
+        let spans: Vec<Span> = [0, 300, 301, 2900, 60_000, 62_000, 90_000].map(|at| Span::new(at, at + 40)).to_vec();
+        let (mut all, mut each) = (Vec::new(), Vec::new());
+        regions.near(text.as_bytes(), &spans, &mut all);
+        for span in &spans {
+            let mut one = Vec::new();
+            regions.near(text.as_bytes(), &[*span], &mut one);
+            join(&mut each, one[0]);
+        }
+        assert_eq!(all, each);
     }
 
     #[test]
@@ -156,28 +145,37 @@ mod tests {
         let regions = Regions::new(RuleSet::builtin().reach());
         let size = 400_000;
         for (idx, mark) in regions.reach.marks.iter().enumerate() {
-            let span = Span::new(size / 2, size / 2);
             let (plain, len) = (vec![b' '; size], mark.text.len());
-            let at = |start: usize| {
-                let mut text = plain.clone();
-                text[start..start + len].copy_from_slice(&mark.text);
-                let mut found = Vec::new();
-                regions.grow(&text, (&[span], 1 << idx), &mut found);
-                (found[0], Span::new(start, start + len))
-            };
             let mut near = Vec::new();
-            regions.grow(&plain, (&[span], 0), &mut near);
+            regions.near(&plain, &[Span::new(size / 2, size / 2)], &mut near);
             for (start, is_near) in [
                 (near[0].start - mark.reach - len, true),
                 (near[0].start - mark.reach - len - 1, false),
                 (near[0].end + mark.reach, true),
                 (near[0].end + mark.reach + 1, false),
             ] {
-                let (found, place) = at(start);
-                let covers = found.start <= place.start && place.end <= found.end;
-                assert_eq!(covers, is_near, "{found:?} {place:?}");
-                assert_eq!(found == near[0], !is_near);
+                let mut text = plain.clone();
+                text[start..start + len].copy_from_slice(&mark.text);
+                let mut found = near.clone();
+                regions.far(&text, 1 << idx, &mut found);
+                let covers = |region: &Span| region.start <= start && start + len <= region.end;
+                assert_eq!(found.iter().any(covers), is_near, "{found:?} {start}");
+                assert_eq!(found.is_empty(), !is_near);
             }
+        }
+    }
+
+    /// A mark is met beside the token that a rule asks for, which must not be born out of sight of it.
+    #[test]
+    fn no_rule_that_reaches_far_waits_for_a_long_token() {
+        let rules = RuleSet::builtin();
+        let reach = rules.reach();
+        for rule in rules.rules() {
+            let holds = |mark: &leaktight_core::Mark| {
+                rule.gate.anchors.iter().any(|anchor| memchr::memmem::find(&anchor.text, &mark.text).is_some())
+            };
+            let is_far = reach.marks.iter().any(holds);
+            assert!(!is_far || (rule.gate.run as usize) < reach.near, "{}", rule.id);
         }
     }
 }

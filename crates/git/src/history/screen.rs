@@ -1,6 +1,5 @@
 //! Looks at content: all of what is stored whole, and of the rest what is new.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use leaktight_core::{Chunk, Encoding, Finding, Origin, Scan, Scanner, Span, has_ascii_run};
@@ -20,8 +19,8 @@ pub(super) struct Seen {
     encoding: Encoding,
     /// Something was found.
     is_hit: bool,
-    /// Marks that stand in it, or stood in what it was made from; none until a delta asks.
-    marks: Cell<Option<Marks>>,
+    /// Marks that were met in it, or in what it was made from.
+    marks: Marks,
 }
 
 /// Scans content, on one thread.
@@ -60,7 +59,8 @@ pub(super) struct Shared<'a> {
 impl<'a> Screen<'a> {
     pub(super) fn new(shared: &'a Shared<'a>) -> Self {
         // Buffers of its own: all threads would meet at those of a shared scanner.
-        let scanner = Scanner::with_limits(Arc::clone(shared.scanner.rules()), shared.scanner.limits().clone());
+        let scanner = Scanner::with_limits(Arc::clone(shared.scanner.rules()), shared.scanner.limits().clone())
+            .watch(&shared.growth.reach);
         Self {
             scanner,
             growth: shared.growth,
@@ -98,36 +98,49 @@ impl<'a> Screen<'a> {
         if let Some(fault) = Fault::beyond(self.max_size, bytes.len()) {
             self.faults.push((number, fault));
             // What is made from it was not looked at either.
-            return Seen { kind, encoding: Encoding::Bytes, is_hit: true, marks: Cell::default() };
+            return Seen { kind, encoding: Encoding::Bytes, is_hit: true, marks: 0 };
         }
         let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
-        let mut is_hit = self.kind(number, bytes, kind);
+        let (mut is_hit, mut marks) = self.kind(number, bytes, kind);
         for kind in self.known.further(number) {
-            is_hit |= self.kind(number, bytes, *kind);
+            let further = self.kind(number, bytes, *kind);
+            (is_hit, marks) = (is_hit | further.0, marks | further.1);
         }
-        Seen { kind, encoding, is_hit, marks: Cell::default() }
+        Seen { kind, encoding, is_hit, marks }
     }
 
-    /// Scans an object whole as one kind of file, and keeps what is found.
-    fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> bool {
+    /// Scans an object whole as one kind of file, and keeps what is found; returns
+    /// whether anything was, and the marks that were met.
+    fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> (bool, Marks) {
         let number = self.lookup.first(number);
         let look = look(&self.scanner, bytes, &self.known.origins[kind as usize], &mut self.decoded);
         for finding in &look.findings {
             let secret = self.secrets.in_content(finding, number);
             self.hits.push(Hit { number, secret, offset: finding.offset });
         }
-        look.is_hit
+        (look.is_hit, look.marks)
     }
 
-    /// Returns whether anything is found round what is new; may say so where nothing is.
-    fn is_suspect(&mut self, bytes: &[u8], kind: KindIdx) -> bool {
-        let regions = std::mem::take(&mut self.regions);
-        let is_suspect = regions.iter().any(|region| {
+    /// Scans what is new, and as far round it as that can matter where these marks stand.
+    ///
+    /// Returns the marks that stand in it now; none where anything may be found.
+    fn look_round(&mut self, bytes: &[u8], (kind, spans, marks): (KindIdx, &[Span], Marks)) -> Option<Marks> {
+        self.growth.near(bytes, spans, &mut self.regions);
+        let marks = marks | self.regions(bytes, kind)?;
+        if marks != 0 {
+            self.growth.far(bytes, marks, &mut self.regions);
+            self.regions(bytes, kind)?;
+        }
+        Some(marks)
+    }
+
+    /// Scans the regions; returns the marks that are met, or nothing where anything is found.
+    fn regions(&self, bytes: &[u8], kind: KindIdx) -> Option<Marks> {
+        self.regions.iter().try_fold(0, |marks, region| {
             let chunk = Chunk::new(&bytes[region.range()], Arc::clone(&self.known.origins[kind as usize]));
-            is_hit(&self.scanner.scan(&chunk))
-        });
-        self.regions = regions;
-        is_suspect
+            let scan = self.scanner.scan(&chunk);
+            (!is_hit(&scan)).then_some(marks | scan.marks)
+        })
     }
 }
 
@@ -139,32 +152,21 @@ impl Visit for Screen<'_> {
         self.whole(number, bytes)
     }
 
-    fn delta(&mut self, number: u32, bytes: &[u8], (base_bytes, base): (&[u8], &Seen), spans: &Spans) -> Seen {
+    fn delta(&mut self, number: u32, bytes: &[u8], (_, base): (&[u8], &Seen), spans: &Spans) -> Seen {
         self.count(number, bytes);
         let kind = self.known.first(number);
         let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
         let is_alike = kind == base.kind && self.known.further(number).is_empty();
-        if self.is_exhaustive
-            || Fault::beyond(self.max_size, bytes.len()).is_some()
-            || base.is_hit
-            || !is_alike
-            || (encoding, base.encoding) != (Encoding::Bytes, Encoding::Bytes)
-        {
-            let seen = self.whole(number, bytes);
-            // Where they are known already, they need not be looked for in all of it.
-            seen.marks.set(base.marks.get().map(|known| known | self.growth.new_marks(bytes, spans)));
-            return seen;
+        let is_known = !self.is_exhaustive
+            && Fault::beyond(self.max_size, bytes.len()).is_none()
+            && !base.is_hit
+            && is_alike
+            && (encoding, base.encoding) == (Encoding::Bytes, Encoding::Bytes);
+        let marks = if is_known { self.look_round(bytes, (kind, spans, base.marks)) } else { None };
+        match marks {
+            Some(marks) => Seen { kind, encoding, is_hit: false, marks },
+            None => self.whole(number, bytes),
         }
-        let known = base.marks.get().unwrap_or_else(|| self.growth.marks(base_bytes));
-        base.marks.set(Some(known));
-        let marks = known | self.growth.new_marks(bytes, spans);
-        self.growth.grow(bytes, (spans, marks), &mut self.regions);
-        if self.is_suspect(bytes, kind) {
-            let seen = self.whole(number, bytes);
-            seen.marks.set(Some(marks));
-            return seen;
-        }
-        Seen { kind, encoding, is_hit: false, marks: Cell::new(Some(marks)) }
     }
 
     fn fault(&mut self, number: u32, fault: Fault) {
@@ -178,6 +180,8 @@ struct Look {
     findings: Vec<Finding>,
     /// Something was found, if only what is not to be told.
     is_hit: bool,
+    /// The marks that were met.
+    marks: Marks,
 }
 
 /// Finds the secrets of a content in whatever encoding it is.
@@ -193,6 +197,7 @@ fn look(scanner: &Scanner, bytes: &[u8], origin: &Arc<Origin>, decoded: &mut Vec
     let mut take = |bytes: &[u8]| {
         let scan = scanner.scan(&Chunk::new(bytes, Arc::clone(origin)));
         look.is_hit |= is_hit(&scan);
+        look.marks |= scan.marks;
         look.findings.extend(scan.findings);
     };
     if encoding != Encoding::Bytes {
