@@ -8,9 +8,10 @@ use std::thread;
 use leaktight_core::SkipReason;
 
 use super::delta::{Spans, apply};
+use super::header::Stored;
 use super::inflate::Inflater;
 use super::objects::{Objects, Reader};
-use super::pack::{Families, Stored};
+use super::pack::Families;
 use super::{Fault, Kind};
 
 /// Takes the objects of families.
@@ -207,13 +208,14 @@ impl<'a, V: Visit> Worker<'a, V> {
     fn make(&mut self, (pack_idx, slot): (usize, u32), base: Option<&[u8]>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
         let pack = &self.job.objects.packs[pack_idx];
         let tools = (&mut self.windows[pack_idx], &mut self.inflater);
-        let header = pack.header(slot, tools.0)?;
+        let header = pack.raw_header(slot, tools.0)?;
+        let place = (slot, header.size, header.data);
         match base {
             Some(base) => {
-                pack.inflate((slot, &header), tools, &mut self.delta)?;
+                pack.inflate(place, tools, &mut self.delta)?;
                 apply(base, &self.delta, bytes, &mut self.spans)?;
             }
-            None if matches!(header.stored, Stored::Whole(_)) => pack.inflate((slot, &header), tools, bytes)?,
+            None if matches!(header.stored, Stored::Whole(_)) => pack.inflate(place, tools, bytes)?,
             None => drop(self.reader.read(self.number(pack_idx, slot), bytes)?),
         }
         let len = bytes.len() as u64;

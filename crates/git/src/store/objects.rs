@@ -259,7 +259,11 @@ impl<'a> Reader<'a> {
             let header = pack.header(slot, &mut self.windows[pack_idx])?;
             match header.stored {
                 Stored::Whole(kind) => {
-                    pack.inflate((slot, &header), (&mut self.windows[pack_idx], &mut self.inflater), out)?;
+                    pack.inflate(
+                        (slot, header.size, header.data),
+                        (&mut self.windows[pack_idx], &mut self.inflater),
+                        out,
+                    )?;
                     break kind;
                 }
                 Stored::Delta(base) => {
@@ -288,7 +292,11 @@ impl<'a> Reader<'a> {
         };
         for (slot, header) in chain.into_iter().rev() {
             let mut delta = std::mem::take(&mut self.delta);
-            pack.inflate((slot, &header), (&mut self.windows[pack_idx], &mut self.inflater), &mut delta)?;
+            pack.inflate(
+                (slot, header.size, header.data),
+                (&mut self.windows[pack_idx], &mut self.inflater),
+                &mut delta,
+            )?;
             let mut target = Vec::new();
             apply(out, &delta, &mut target, &mut self.spans)?;
             *out = target;

@@ -27,6 +27,8 @@ pub(crate) struct Pack {
     file: Arc<File>,
     len: u64,
     id_len: usize,
+    /// Where the object in each slot starts.
+    starts: Vec<u64>,
     /// The place of the object in each slot.
     pub(crate) places: Vec<u32>,
     /// The slot of the object at each place.
@@ -71,7 +73,8 @@ impl Pack {
         for (slot, place) in places.iter().enumerate() {
             slots[*place as usize] = slot as u32;
         }
-        Ok(Self { path, index, file, len, id_len: format.len(), places, slots, fault })
+        let starts = places.iter().map(|place| index.offsets[*place as usize]).collect();
+        Ok(Self { path, index, file, len, id_len: format.len(), starts, places, slots, fault })
     }
 
     pub(crate) fn window(&self) -> Window {
@@ -86,41 +89,60 @@ impl Pack {
         self.places.len() as u32
     }
 
-    fn start(&self, slot: u32) -> u64 {
-        self.index.offsets[self.places[slot as usize] as usize]
-    }
-
     /// Where the object in a slot ends: where the next one starts.
     fn end(&self, slot: u32) -> u64 {
         let last = self.len.saturating_sub(self.id_len as u64);
-        self.places.get(slot as usize + 1).map_or(last, |_| self.start(slot + 1)).min(last)
+        self.starts.get(slot as usize + 1).map_or(last, |start| (*start).min(last))
     }
 
     /// Reads the header of the object in a slot.
     pub(crate) fn header(&self, slot: u32, window: &mut Window) -> Result<Header, Fault> {
-        let start = self.start(slot);
-        let bytes = window.up_to(start, LONGEST_HEADER)?;
-        parse_header(self, bytes, start).ok_or_else(|| Fault::corrupt("its header is damaged"))
+        let raw = self.raw_header(slot, window)?;
+        let stored = match raw.stored {
+            header::Stored::Whole(kind) => Stored::Whole(kind),
+            header::Stored::At(base) => Stored::Delta(self.slot_at(base, slot).ok_or_else(damaged)?),
+            header::Stored::Named(id) => match self.index.find(id.as_bytes()) {
+                Some(place) => Stored::Delta(self.slots[place as usize]),
+                None => Stored::Foreign(raw.data - self.id_len as u64),
+            },
+        };
+        Ok(Header { stored, size: raw.size, data: raw.data })
     }
 
-    /// Inflates what is stored in a slot: the object, or its delta.
+    /// Reads the header of an object whose base is known.
+    pub(super) fn raw_header(&self, slot: u32, window: &mut Window) -> Result<header::Header, Fault> {
+        let start = self.starts[slot as usize];
+        let bytes = window.up_to(start, LONGEST_HEADER)?;
+        header::Header::parse(bytes, start, self.id_len).ok_or_else(damaged)
+    }
+
+    /// Inflates what is stored in a slot, the object or its delta: `size` bytes, from `data` on.
     pub(crate) fn inflate(
         &self,
-        (slot, header): (u32, &Header),
+        (slot, size, data): (u32, u64, u64),
         (window, inflater): (&mut Window, &mut Inflater),
         out: &mut Vec<u8>,
     ) -> Result<(), Fault> {
-        let len = usize::try_from(header.size).ok().filter(|_| header.size <= LARGEST);
-        let len = len.ok_or_else(|| Fault::large(header.size))?;
-        let stream = window.get(header.data, self.end(slot).max(header.data))?;
+        let len = usize::try_from(size).ok().filter(|_| size <= LARGEST).ok_or_else(|| Fault::large(size))?;
+        let stream = window.get(data, self.end(slot).max(data))?;
         inflater.whole(stream, len, out)
     }
 
-    /// Returns the slot of the object that starts at an offset.
-    fn slot_at(&self, offset: u64) -> Option<u32> {
-        let slot = self.places.binary_search_by_key(&offset, |place| self.index.offsets[*place as usize]).ok()?;
-        Some(slot as u32)
+    /// Returns the slot of the object that starts at an offset, looking from a later slot
+    /// backwards: a base lies before its deltas, and mostly close by.
+    fn slot_at(&self, offset: u64, later: u32) -> Option<u32> {
+        let (mut step, mut end) = (1, later as usize);
+        while let Some(start) = end.checked_sub(step).filter(|start| self.starts[*start] > offset) {
+            (end, step) = (start, 2 * step);
+        }
+        let from = end.saturating_sub(step);
+        let found = self.starts[from..end].binary_search(&offset).ok()?;
+        u32::try_from(from + found).ok()
     }
+}
+
+fn damaged() -> Fault {
+    Fault::corrupt("its header is damaged")
 }
 
 /// Checks the ends of a pack; returns what is wrong with it when the rest can still be read.
@@ -137,19 +159,6 @@ fn check(window: &mut Window, len: u64, index: &Index, path: &Path) -> Result<Op
     let tail = window.get(len.saturating_sub(sum_len), len).map_err(source)?;
     let is_whole = sum_len == 0 || tail == index.checksum;
     Ok((!is_whole).then(|| "it does not end as its index says: it is truncated or damaged".to_owned()))
-}
-
-fn parse_header(pack: &Pack, bytes: &[u8], start: u64) -> Option<Header> {
-    let raw = header::Header::parse(bytes, start, pack.id_len)?;
-    let stored = match raw.stored {
-        header::Stored::Whole(kind) => Stored::Whole(kind),
-        header::Stored::At(base) => Stored::Delta(pack.slot_at(base)?),
-        header::Stored::Named(id) => match pack.index.find(id.as_bytes()) {
-            Some(place) => Stored::Delta(pack.slots[place as usize]),
-            None => Stored::Foreign(raw.data - pack.id_len as u64),
-        },
-    };
-    Some(Header { stored, size: raw.size, data: raw.data })
 }
 
 /// What is a delta of what: the objects of a pack as families, each with a
