@@ -57,7 +57,9 @@ impl Reach {
                 continue;
             }
             let anchors = &rule.gate.anchors;
-            if anchors.is_empty() || anchors.iter().any(|anchor| anchor.nocase) {
+            // A mark is met beside the token that its rule asks for, so that those must lie close together.
+            let is_spread = rule.gate.run as usize > NEAR;
+            if is_spread || anchors.is_empty() || anchors.iter().any(|anchor| anchor.nocase) {
                 reach.near = reach.near.max(whole + context);
             } else {
                 let mark = |text: &[u8]| Mark { text: text.to_vec(), reach: whole + context };

@@ -142,7 +142,8 @@ impl Scanner {
     /// Returns the scanner, which now tells in [`Scan::marks`] which marks it meets.
     ///
     /// A mark is met where a rule to which it leads could match by what stands next to it: alone,
-    /// where the rule asks for nothing else, or beside a token. Marks beyond the 64th are not watched for.
+    /// where the rule asks for nothing else, or beside a token. Marks beyond the 64th are not watched for,
+    /// and a scan without the gate ([`Limits::exhaustive`]) meets none.
     #[must_use]
     pub fn watch(mut self, reach: &Reach) -> Self {
         let of = |text: &[u8]| {

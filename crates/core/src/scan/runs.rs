@@ -63,7 +63,7 @@ impl RunFinder {
     }
 
     /// Sets, behind the first, a bit in each lane into which a run reaches that counts: one that
-    /// is long, or long enough with a digit. What is narrow is wide, so that the wide mask tells for both.
+    /// is long, or long enough with a digit, or with one right before it. What is narrow is wide, so that the wide mask tells for both.
     ///
     /// All lanes at once, bits of neighbours shifted into each other, so that the compiler uses vectors.
     #[inline(always)]
@@ -90,7 +90,9 @@ impl RunFinder {
         shift(&other, &mut digits, (n_lanes, 2), any);
         shift(&digits, &mut other, (n_lanes, 4), any);
         shift(&other, &mut digits, (n_lanes, 8), any);
-        for (telling, (runs, digits)) in telling[..=n_lanes].iter_mut().zip(runs.iter().zip(&digits)) {
+        // A run of less than that may have its only digit at its start, and its end in the next lane.
+        shift(&digits, &mut other, (n_lanes, COLD_RUN - 1 - HOT_RUN), any);
+        for (telling, (runs, digits)) in telling[..=n_lanes].iter_mut().zip(runs.iter().zip(&other)) {
             *telling |= runs & digits;
         }
     }
@@ -349,6 +351,24 @@ mod tests {
         #[test]
         fn bit_operations_find_the_runs(text in "(([a-zA-Z0-9_+/-]{1,90}|(Zm9v){5,7})[ .=]{0,2}){0,12}", lanes in 1_usize..4) {
             prop_assert_eq!(found(text.as_bytes(), lanes), naive(text.as_bytes()));
+        }
+    }
+
+    /// Whatever its length, wherever its digit and the ends of lanes and blocks.
+    #[test]
+    fn every_alignment_finds_the_run() {
+        for len in HOT_RUN as usize - 1..=COLD_RUN as usize + 1 {
+            for digit in 0..=len {
+                for start in 3 * LANE / 2..5 * LANE / 2 {
+                    let mut text = vec![b'.'; 4 * LANE];
+                    text[start..start + len].fill(b'x');
+                    // Beyond the run there is none in it.
+                    text[start + digit] = if digit < len { b'7' } else { b'.' };
+                    for lanes in [1, 2, 4] {
+                        assert_eq!(found(&text, lanes), naive(&text), "{len} from {start}, a digit at {digit}");
+                    }
+                }
+            }
         }
     }
 }
