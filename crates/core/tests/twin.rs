@@ -240,6 +240,31 @@ fn meets_the_marks_of_every_rule_that_reaches_far() {
     assert!(n_far > 10, "{n_far} rules reach far");
 }
 
+/// A prefix of a word without a digit, and text among more literals than vectors search for.
+#[test]
+fn meets_the_marks_of_rules_of_ones_own() {
+    let rule = |id: &str, pattern: &str, example: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\ntitle = \"T\"\nseverity = \"low\"\npattern = '{pattern}'\ncontext = [\"velvet\"]\n\
+             reach = 3000\nimpact = \"I\"\nrevoke = \"R\"\nmatch = [\"velvet {example}\"]\nignore = [\"y\"]\n"
+        )
+    };
+    let cold = rule("far-cold", "hyquvo_[a-z]{40}", &format!("hyquvo_{}", "kelmo".repeat(8)));
+    let text = rule("far-text", "wozqen: [a-z]{4,12}", "wozqen: kelmo");
+    for crowd in [String::new(), many_rules().replacen("provider = \"X\"\n", "", 1)] {
+        let source = ["provider = \"X\"\n", &cold, &text, &crowd].concat();
+        let rules = Arc::new(RuleSet::extended(&[("x.toml", &source)]).expect("rules"));
+        let reach = rules.reach();
+        let scanner = Scanner::new(rules).watch(&reach);
+        for text in [format!("a hyquvo_{} b", "kelmo".repeat(8)), "a wozqen: kelmo b".to_owned()] {
+            let marks = scanner.scan(&Chunk::new(text.as_bytes(), Arc::new(Origin::Stdin))).marks;
+            let met = reach.marks.iter().enumerate().filter(|(idx, _)| marks >> idx & 1 != 0);
+            let met: Vec<_> = met.map(|(_, mark)| memchr::memmem::find(text.as_bytes(), &mark.text)).collect();
+            assert_eq!(met, [Some(2)], "{text}");
+        }
+    }
+}
+
 #[test]
 fn agrees_on_this_repository() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -129,7 +129,8 @@ mod tests {
     fn what_lies_close_together_grows_as_one() {
         let regions = Regions::new(RuleSet::builtin().reach());
         let text = "some words of a line\n".repeat(9000);
-        let spans: Vec<Span> = [0, 300, 301, 2900, 60_000, 62_000, 90_000].map(|at| Span::new(at, at + 40)).to_vec();
+        let spans: Vec<Span> =
+            [0, 300, 301, 2900, 6300, 60_000, 62_000, 90_000].map(|at| Span::new(at, at + 40)).to_vec();
         let (mut all, mut each) = (Vec::new(), Vec::new());
         regions.near(text.as_bytes(), &spans, &mut all);
         for span in &spans {
