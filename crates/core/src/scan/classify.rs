@@ -5,6 +5,7 @@
 //! The portable code is the definition; the SIMD code is tested to agree.
 
 use crate::decode::may_be_coded;
+use crate::rule::HOT_RUN;
 use crate::table::{Teddy, WINDOW};
 
 #[cfg(target_arch = "x86_64")]
@@ -39,6 +40,8 @@ pub(super) struct Masks {
     pub(super) word: Mask,
     /// The first byte of escapes: `\\`, `%` and `&`.
     pub(super) opener: Mask,
+    /// Where as many wide bytes begin, within the lane, as make a run.
+    pub(super) long: Mask,
     /// For each lane, bits that are not all zero where it may be escaped throughout or in UTF-16.
     pub(super) coded: Mask,
 }
@@ -46,7 +49,7 @@ pub(super) struct Masks {
 impl Default for Masks {
     fn default() -> Self {
         let none = [0; BLOCK_LANES];
-        Self { narrow: none, wide: none, digit: none, word: none, opener: none, coded: none }
+        Self { narrow: none, wide: none, digit: none, word: none, opener: none, long: none, coded: none }
     }
 }
 
@@ -68,6 +71,9 @@ impl Masks {
     /// Tells what follows from the other masks.
     #[inline(always)]
     fn derive(&mut self, n_lanes: usize) {
+        for (long, wide) in self.long[..n_lanes].iter_mut().zip(&self.wide[..n_lanes]) {
+            *long = longer_than(*wide, HOT_RUN);
+        }
         let masks = self.narrow[..n_lanes].iter().zip(&self.opener[..n_lanes]);
         for (coded, (narrow, opener)) in self.coded[..n_lanes].iter_mut().zip(masks) {
             *coded = may_be_coded(*narrow, *opener);
@@ -221,7 +227,7 @@ mod tests {
             assert_eq!(got.wide, expected.wide, "{level:?}");
             assert_eq!(got.digit, expected.digit, "{level:?}");
             assert_eq!(got.opener, expected.opener, "{level:?}");
-            assert_eq!(got.coded, expected.coded, "{level:?}");
+            assert_eq!((got.long, got.coded), (expected.long, expected.coded), "{level:?}");
             assert_finds(&got, block, windows);
         }
     }

@@ -1,6 +1,6 @@
 //! Runs of token characters, from the masks of a block.
 
-use super::classify::{BLOCK_LANES, LANE, Level, Masks, is_core, is_narrow, is_wide, longer_than};
+use super::classify::{LANE, Level, Masks, is_core, is_narrow, is_wide, longer_than};
 use crate::decode::{LEAST_RUN, may_stand_for_text};
 use crate::rule::{COLD_RUN, HOT_RUN, WIDE_RUN};
 use crate::span::Span;
@@ -45,12 +45,9 @@ pub(super) enum Kind {
 pub(super) struct RunFinder {
     narrow: Tracker,
     wide: Tracker,
-    /// The wide mask and the digits of the lane before the block.
-    last: (u64, u64),
+    /// A digit is in the wide run that reaches the end of the lanes seen so far.
+    has_digit: bool,
 }
-
-/// The mask of a block, behind that of the lane before it.
-type Shifted = [u64; BLOCK_LANES + 1];
 
 impl RunFinder {
     /// Adds the runs that end in a block.
@@ -62,58 +59,40 @@ impl RunFinder {
         }
     }
 
-    /// Sets, behind the first, a bit in each lane into which a run reaches that counts: one that
-    /// is long, or long enough with a digit, or with one right before it. What is narrow is wide, so that the wide mask tells for both.
-    ///
-    /// All lanes at once, bits of neighbours shifted into each other, so that the compiler uses vectors.
+    /// Goes past a lane in which nothing ends that counts: what is short, or
+    /// without a digit and not long. What is narrow is wide, so that the wide mask tells for both.
     #[inline(always)]
-    fn telling(&self, masks: &Masks, n_lanes: usize, telling: &mut Shifted) {
-        let behind = |first: u64, mask: &[u64; BLOCK_LANES], shifted: &mut Shifted| {
-            shifted[0] = first;
-            shifted[1..=n_lanes].copy_from_slice(&mask[..n_lanes]);
-        };
-        let (mut runs, mut other) = ([0; BLOCK_LANES + 1], [0; BLOCK_LANES + 1]);
-        let all = |bits, shifted| bits & shifted;
-        behind(self.last.0, &masks.wide, &mut runs);
-        shift(&runs, &mut other, (n_lanes, 1), all);
-        shift(&other, &mut runs, (n_lanes, 2), all);
-        shift(&runs, &mut other, (n_lanes, 4), all);
-        shift(&other, &mut runs, (n_lanes, 8), all);
-        shift(&runs, telling, (n_lanes, COLD_RUN - HOT_RUN), all);
-        if runs[..=n_lanes].iter().fold(0, |any, bits| any | bits) == 0 {
-            return;
+    fn passes(&mut self, masks: &Masks, lane: usize) -> bool {
+        let (wide, long, digit) = (masks.wide[lane], masks.long[lane], masks.digit[lane]);
+        let lead = wide.trailing_ones();
+        let touching = self.wide.carry + lead as usize;
+        if long != 0 || touching >= HOT_RUN as usize {
+            let is_cold = touching >= COLD_RUN as usize || longer_than(long, COLD_RUN - HOT_RUN + 1) != 0;
+            if is_cold || digit & spread(long, HOT_RUN) != 0 {
+                return false;
+            }
+            if touching >= HOT_RUN as usize && (self.has_digit || digit & !(u64::MAX << lead) != 0) {
+                return false;
+            }
         }
-        let mut digits = [0; BLOCK_LANES + 1];
-        let any = |bits, shifted| bits | shifted;
-        behind(self.last.1, &masks.digit, &mut digits);
-        shift(&digits, &mut other, (n_lanes, 1), any);
-        shift(&other, &mut digits, (n_lanes, 2), any);
-        shift(&digits, &mut other, (n_lanes, 4), any);
-        shift(&other, &mut digits, (n_lanes, 8), any);
-        // A run of less than that may have its only digit at its start, and its end in the next lane.
-        shift(&digits, &mut other, (n_lanes, COLD_RUN - 1 - HOT_RUN), any);
-        for (telling, (runs, digits)) in telling[..=n_lanes].iter_mut().zip(runs.iter().zip(&other)) {
-            *telling |= runs & digits;
-        }
+        let tail = wide.leading_ones();
+        self.narrow.carry = masks.narrow[lane].leading_ones() as usize;
+        self.wide.carry = tail as usize;
+        self.has_digit = digit & !(u64::MAX >> tail) != 0;
+        true
     }
 
     #[inline(always)]
     fn find_inner(&mut self, block: Block<'_>, masks: &Masks, (runs, encoded): Found<'_>) {
         let Block { bytes, base, n_lanes } = block;
-        let mut telling = [0; BLOCK_LANES + 1];
-        self.telling(masks, n_lanes, &mut telling);
-        let mut is_followed = true;
         for lane in 0..n_lanes {
-            // A run that ends with a lane is found in the next one; in most none ends that counts.
-            if telling[lane + 1] == 0 && telling[lane] >> (LANE - 1) == 0 {
-                is_followed = false;
+            // Of most lanes it is clear at once that no run ends in them.
+            if self.passes(masks, lane) {
                 continue;
             }
-            if !is_followed {
-                self.resume(masks, lane);
-                is_followed = true;
-            }
-            let wide = masks.wide[lane];
+            let (wide, digits) = (masks.wide[lane], masks.digit[lane]);
+            let tail = if wide == u64::MAX { u64::MAX } else { !(u64::MAX >> wide.leading_ones()) };
+            self.has_digit = digits & tail != 0 || wide == u64::MAX && self.has_digit;
             let at = base + lane * LANE;
             let digit = |start: usize, end: usize| block.holds_digit(masks, start, end);
             let narrow = |start: usize, end: usize, digit: bool| {
@@ -138,10 +117,6 @@ impl RunFinder {
                 push_wide(bytes, Span::new(start, end), (runs, encoded), || digit(start, end));
             });
         }
-        if !is_followed {
-            self.resume(masks, n_lanes);
-        }
-        self.last = n_lanes.checked_sub(1).map_or(self.last, |lane| (masks.wide[lane], masks.digit[lane]));
         let end = base + n_lanes * LANE;
         if end >= bytes.len() {
             self.narrow.end(end, HOT_RUN, |start, end| {
@@ -152,25 +127,6 @@ impl RunFinder {
                 push_wide(bytes, Span::new(start, end), (runs, encoded), || holds_digit(&bytes[start..end]));
             });
         }
-    }
-}
-
-impl RunFinder {
-    /// Goes on at a lane; what reaches into it is short.
-    #[inline(always)]
-    fn resume(&mut self, masks: &Masks, lane: usize) {
-        self.narrow.carry = masks.narrow[lane - 1].leading_ones() as usize;
-        self.wide.carry = masks.wide[lane - 1].leading_ones() as usize;
-    }
-}
-
-/// Joins each bit with the one so many bits before it, which may lie in the lane before.
-#[inline(always)]
-fn shift(from: &Shifted, to: &mut Shifted, (n_lanes, by): (usize, u32), join: impl Fn(u64, u64) -> u64) {
-    to[0] = join(from[0], from[0] << by);
-    let lanes = from[..n_lanes].iter().zip(&from[1..=n_lanes]);
-    for (to, (before, bits)) in to[1..=n_lanes].iter_mut().zip(lanes) {
-        *to = join(*bits, bits << by | before >> (u64::BITS - by));
     }
 }
 
@@ -229,8 +185,7 @@ fn push_wide(bytes: &[u8], run: Span, (runs, encoded): Found<'_>, holds_digit: i
 }
 
 const _: () = assert!(LEAST_RUN <= WIDE_RUN, "the shortest wide run that counts for anything");
-const _: () = assert!(HOT_RUN == 16, "as many bits as are joined by four shifts");
-const _: () = assert!(HOT_RUN < COLD_RUN && COLD_RUN <= LEAST_RUN, "a shorter run without a digit counts for nothing");
+const _: () = assert!(HOT_RUN <= COLD_RUN && COLD_RUN <= LEAST_RUN, "a shorter run without a digit counts for nothing");
 
 /// Follows the runs of one class from lane to lane.
 #[derive(Clone, Copy, Debug, Default)]
@@ -272,6 +227,17 @@ impl Tracker {
         }
         self.carry = 0;
     }
+}
+
+/// Sets the `len` bits from each bit of the mask on.
+#[inline(always)]
+fn spread(mut mask: u64, len: u32) -> u64 {
+    let mut done = 1;
+    while 2 * done <= len {
+        mask |= mask << done;
+        done *= 2;
+    }
+    mask | mask << (len - done)
 }
 
 /// Whether a digit is among the bytes.
