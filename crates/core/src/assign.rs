@@ -202,6 +202,8 @@ mod tests {
             assert!(values(text, TextKind::Code).iter().all(|value| !value.contains("kW4")), "{text}");
         }
         assert!(values("password = \"abc\"", TextKind::Code).is_empty(), "four characters are no secret");
+        let sentence = "The credentials used to create the <see cref=\"T:Acme.Storage.Account\"/> object.";
+        assert!(values(sentence, TextKind::Other).is_empty(), "a sentence with a tag in it");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! From a word in a name to the value.
 
+use memchr::memmem;
+
 use super::value::{element, quoted, unquoted};
 use super::{Assignment, TextKind, is_closer, is_name, is_quote, is_space, skip, skip_back};
 use crate::span::Span;
@@ -114,8 +116,9 @@ impl Reader<'_> {
     fn behind_type(&self, at: usize) -> Option<Span> {
         let start = self.space(at);
         let end = skip(self.bytes, start, 28, |byte| byte.is_ascii_alphanumeric() || b"_.<>[]&*?' ".contains(&byte));
-        (end > start && self.at(end) == b'=' && !matches!(self.at(end + 1), b'=' | b'>'))
-            .then(|| self.value(end + 1))?
+        // `the <see cref="x"/>` is a sentence with a tag in it.
+        let is_type = end > start && memmem::find(&self.bytes[start..end], b" <").is_none();
+        (is_type && self.at(end) == b'=' && !matches!(self.at(end + 1), b'=' | b'>')).then(|| self.value(end + 1))?
     }
 
     /// The value behind a word that follows the name: a type and `=`, `is`, `value=`.
