@@ -40,7 +40,7 @@ pub(crate) enum TextKind {
 }
 
 static CODE: Words = Words::new(
-    "c cc cpp cs cts cxx dart ex go groovy h hpp java js jsx kt kts lua m map mjs mts php pl py rb rs scala swift ts tsx vb vue",
+    "c cc cjs cpp cs cts cxx dart ex go groovy h hpp java js jsx kt kts lua m map mjs mts php pl py rb rs scala swift ts tsx vb vue",
 );
 
 static SETTINGS: Words = Words::new(

@@ -48,6 +48,9 @@ impl Joint {
         if quote == Some(b'"') && closes(subject, head) && strength(subject.secret_bytes()) < Strength::Opaque {
             return Self::None;
         }
+        if quote == Some(b'"') && is_joined(subject.secret_bytes()) {
+            return Self::None;
+        }
         if is_segment(subject.before(), subject.whole.start, head) || is_format(inner, subject.secret_bytes()) {
             return Self::None;
         }
@@ -174,6 +177,12 @@ fn closes(subject: &Subject<'_>, head: &[u8]) -> bool {
     let before = subject.bytes.get(line.start..quote).unwrap_or_default();
     // In a minified file quotes say nothing.
     before.len() < MAX_LINE && !before.contains(&b'\\') && memchr::memchr_iter(b'"', before).count() % 2 == 1
+}
+
+/// Whether a value is what joins two strings, the quote before it closing the first: `+e.error)`.
+fn is_joined(value: &[u8]) -> bool {
+    matches!(value, [b'+', first, ..] if first.is_ascii_alphabetic())
+        && value.iter().any(|byte| matches!(byte, b'(' | b')' | b';' | b','))
 }
 
 /// Whether a place before the value stands in a string, after an odd number of quotes, or in a comment.

@@ -29,8 +29,8 @@ static KEYS: Words = Words::new(
 /// Words before `key` or `keys` that make it a name of something else.
 static OTHER_KEYS: Words = Words::new(
     "answer arrow badge bucket cache child class collection column composite config content data dict entity event \
-    feature field file foreign group hash header host hot i idempotency index instance item json label language licence \
-    locale lookup map message meta metadata namespace node object option order parent partition path pref primary project \
+    feature field file foreign gpg group hash header host hot i idempotency index instance item json label language licence \
+    locale lookup map message meta metadata namespace node object option order parent partition path pgp pref primary project \
     property publishable query react redis registry resource room routing row s setting shortcut site sort ssh state \
     tag topic translation unique view widget",
 );

@@ -76,6 +76,7 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_place(value)
         && !is_prose(value)
         && !is_constant(value)
+        && !is_pattern(value)
 }
 
 /// Whether the value is replaced by another one before it is used.
@@ -234,17 +235,34 @@ fn is_address(value: &[u8]) -> bool {
     is_top && is_name(local) && is_name(&domain[..dot])
 }
 
+/// Whether the value is a regular expression: it holds a class of letters or digits, as `[a-z]` is.
+fn is_pattern(value: &[u8]) -> bool {
+    let Some(open) = memchr::memchr(b'[', value) else { return false };
+    let class = &value[open + 1..];
+    let class = &class[..memchr::memchr(b']', class).unwrap_or(0)];
+    class.windows(3).any(|range| matches!(range, b"a-z" | b"A-Z" | b"0-9" | b"a-f" | b"A-F"))
+}
+
+/// Whether a text that is not all ASCII is prose: a label, a sentence of words, or one in a
+/// script that sets no spaces.
+fn is_foreign_prose(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count();
+    let is_mark = |c: char| matches!(c, '\'' | '’' | '-' | '(' | ')' | '"' | '«' | '»' | '/' | '`' | '.' | ',' | ':');
+    let words = text.split_whitespace().count();
+    let plain = text.split_whitespace().filter(|word| word.chars().all(|c| c.is_alphabetic() || is_mark(c))).count();
+    (digits == 0 && letters > 0) || (digits < 3 && letters >= 8) || (words > 2 && plain * 3 >= words * 2)
+}
+
 /// Whether the value is text: words with spaces, or a label in another script.
 fn is_prose(value: &[u8]) -> bool {
-    let is_ascii = value.is_ascii();
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if !is_ascii {
-        let is_letter = |c: char| !c.is_ascii() && c.is_alphabetic();
-        return digits == 0 && std::str::from_utf8(value).is_ok_and(|text| text.chars().any(is_letter));
+    if !value.is_ascii() {
+        return std::str::from_utf8(value).is_ok_and(is_foreign_prose);
     }
     let is_plain = |word: &[u8]| {
         let end = word.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
         word.starts_with(b"%") && word.len() < 4
+            || matches!(word, [b'{', .., b'}'])
             || word[..end].iter().all(|byte| {
                 byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-' | b'(' | b'"' | b'/' | b'`' | b'.')
             })
@@ -297,6 +315,7 @@ mod tests {
             "S3cret!",
             concat!("mongodb://u:", "k3J9@db.corp.test/x"),
             "password",
+            "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}123",
             "@dm1n",
             "a{{b}c${d]e(f>}}",
             "A,.:-\u{a8}@*",
@@ -375,6 +394,12 @@ mod tests {
             "Enter your password",
             "Passwort ändern",
             "Пароль",
+            "Siden har mindst én overskrift på niveau 1",
+            "Les valeurs d’aria-level sont valides",
+            "要素に0より大きい見出しは存在しません",
+            "{PH1} tokens",
+            "%[a-f0-9]{2}",
+            "[A-Za-z0-9._~+/-]+=*",
             "DB_PASSWORD",
             "",
             "***",

@@ -2,7 +2,7 @@
 //!
 //! They are kept as digests, so that no scanner trips over this file: of AWS,
 //! Azurite, the Cosmos DB emulator, Stripe, Telegram, Supabase's local stack,
-//! reCAPTCHA, Turnstile, hCaptcha, Postmark, kubeadm, `gcloud`, `gh`, RFC 4122,
+//! reCAPTCHA, Turnstile, hCaptcha, Postmark, kubeadm, `gcloud`, `gh`, the UUID of AWS's examples, RFC 4122,
 //! RFC 6238, RFC 6749, RFC 6750 and RFC 7617, of test cards, of the mnemonics in
 //! the BIP-39 vectors, and of the accounts Hardhat, Anvil, Ganache and Truffle
 //! derive from theirs.
@@ -98,6 +98,7 @@ const DIGESTS: &[u64] = &[
     0x9ebb_e88c_52f8_6818,
     0xa136_adde_a40b_b541,
     0xa2e0_6155_cb1a_424f,
+    0xa3a9_e1ed_9732_cab2,
     0xa47e_adb9_d6ed_4fc3,
     0xa4b8_b245_ab28_bc4f,
     0xa5fe_1cb4_158f_fd2a,
