@@ -58,6 +58,7 @@ fn common_words_are_low() {
 #[test]
 fn an_unquoted_name_in_code_is_dropped() {
     assert_eq!(judge_in("a.py", "password = ", "entered2", ")"), Outcome::Drop);
+    assert_eq!(judge_in("a.cjs", "password = ", "entered2", ")"), Outcome::Drop);
     assert_eq!(judge_in("a.py", "password = \"", "entered2", "\""), Outcome::Pass);
     assert_eq!(judge_in("a.yml", "password: ", "entered2", ""), Outcome::Pass);
     assert_eq!(judge_in("a.cs", "s = \"User=sa;Password=", "entered2", ";\""), Outcome::Pass);
@@ -79,12 +80,16 @@ fn a_key_of_an_unknown_kind_must_look_random_and_be_long() {
     assert_eq!(hinted("acme_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Neutral);
     assert_eq!(hinted("acme_key = \"", "k3J9mQ2xR7"), Outcome::Low);
     assert_eq!(hinted("cache_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Drop);
+    assert_eq!(hinted("release_gpg_key = \"", "k3J9mQ2xR7vTk3J9mQ2x"), Outcome::Drop);
 }
 
 #[test]
 fn a_quote_that_closes_and_a_value_that_goes_on_are_dropped() {
     assert_eq!(judge_in("a.js", "x = \"password = \"", "dragonfire", "\""), Outcome::Drop);
     assert_eq!(judge_in("a.txt", "--token=", "v2.k3J9m", "<token>"), Outcome::Drop);
+    let joined = "+e.error),e?.token)}}";
+    assert_eq!(judge_in("a.txt", "No \\n \"; x(\"App Check token: \"", joined, "\""), Outcome::Drop);
+    assert_eq!(judge_in("a.txt", "App Check token: \"", "+kQ7x9Tz8wqLk3nR2", "\""), Outcome::Pass);
 }
 
 #[test]

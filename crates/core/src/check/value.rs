@@ -247,11 +247,14 @@ fn is_pattern(value: &[u8]) -> bool {
 /// script that sets no spaces.
 fn is_foreign_prose(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let letters = text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count();
+    let has_letters = text.chars().any(|c| !c.is_ascii() && c.is_alphabetic());
+    // Kana, Han and Thai: a sentence is one word there, and a password is seldom so long.
+    let is_dense = |c: &char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{e00}'..='\u{e7f}');
+    let dense = text.chars().filter(is_dense).count();
     let is_mark = |c: char| matches!(c, '\'' | '’' | '-' | '(' | ')' | '"' | '«' | '»' | '/' | '`' | '.' | ',' | ':');
     let words = text.split_whitespace().count();
     let plain = text.split_whitespace().filter(|word| word.chars().all(|c| c.is_alphabetic() || is_mark(c))).count();
-    (digits == 0 && letters > 0) || (digits < 3 && letters >= 8) || (words > 2 && plain * 3 >= words * 2)
+    (digits == 0 && has_letters) || (digits < 3 && dense >= 8) || (words > 2 && plain * 3 >= words * 2)
 }
 
 /// Whether the value is text: words with spaces, or a label in another script.
@@ -315,7 +318,8 @@ mod tests {
             "S3cret!",
             concat!("mongodb://u:", "k3J9@db.corp.test/x"),
             "password",
-            "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}123",
+            "Пароль123",
+            "СекретныйПароль1",
             "@dm1n",
             "a{{b}c${d]e(f>}}",
             "A,.:-\u{a8}@*",

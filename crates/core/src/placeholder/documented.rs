@@ -2,10 +2,10 @@
 //!
 //! They are kept as digests, so that no scanner trips over this file: of AWS,
 //! Azurite, the Cosmos DB emulator, Stripe, Telegram, Supabase's local stack,
-//! reCAPTCHA, Turnstile, hCaptcha, Postmark, kubeadm, `gcloud`, `gh`, the UUID of AWS's examples, RFC 4122,
-//! RFC 6238, RFC 6749, RFC 6750 and RFC 7617, of test cards, of the mnemonics in
-//! the BIP-39 vectors, and of the accounts Hardhat, Anvil, Ganache and Truffle
-//! derive from theirs.
+//! reCAPTCHA, Turnstile, hCaptcha, Postmark, kubeadm, `gcloud`, `gh`, the UUID
+//! of AWS's examples, RFC 4122, RFC 6238, RFC 6749, RFC 6750 and RFC 7617, of
+//! test cards, of the mnemonics in the BIP-39 vectors, and of the accounts
+//! Hardhat, Anvil, Ganache and Truffle derive from theirs.
 
 use sha2::{Digest, Sha256};
 
@@ -201,6 +201,7 @@ mod tests {
             concat!("0xac0974bec39a17e36ba4a6b4d238ff94", "4bacb478cbed5efcae784d7bf4f2ff80"),
             concat!("110201543:AAHdqTcvCH1v", "GWJxfSeofSAs0K5PALDsaw"),
             concat!("sec", "ret_scanning_ab85fc6f8d7638cf1c11da812da308d43_abcde"),
+            concat!("550e8400-e29b-", "41d4-a716-446655440000"),
             concat!("JBSWY3DP", "EHPK3PXP"),
         ];
         for value in values {
