@@ -35,6 +35,10 @@ pub(crate) enum TextKind {
     Code,
     /// Settings, whose values need no quotes.
     Settings,
+    /// Settings of which each stands on a line of its own, with its value behind `=`.
+    Lines,
+    /// YAML, where a value without quotes is the rest of its line.
+    Yaml,
     /// Anything else.
     Other,
 }
@@ -44,9 +48,13 @@ static CODE: Words = Words::new(
 );
 
 static SETTINGS: Words = Words::new(
-    "bash bashrc bash_history bash_profile boto cfg cnf conf config cred credentials creds dockerfile env envrc esmtprc \
-    flaskenv ini netrc npmrc passwd profile properties pypirc s3cfg sh tfvars yaml yml zsh zshrc zsh_history",
+    "bash bashrc bash_history bash_profile boto cnf conf config cred credentials creds dockerfile envrc esmtprc \
+    netrc npmrc passwd profile pypirc s3cfg sh tfvars zsh zshrc zsh_history",
 );
+
+static LINES: Words = Words::new("cfg env flaskenv ini properties");
+
+static YAML: Words = Words::new("yaml yml");
 
 impl TextKind {
     /// Returns what the name of a file tells: its extension, or the whole of a name without one.
@@ -56,14 +64,21 @@ impl TextKind {
         let is_env = name.split(|byte| *byte == b'.').next().is_some_and(|first| first.eq_ignore_ascii_case(b"env"));
         let last = &name[memchr::memrchr(b'.', name).map_or(0, |dot| dot + 1)..];
         let mut lower = [0; 16];
-        let Some(lower) = lower.get_mut(..last.len()) else { return if is_env { Self::Settings } else { Self::Other } };
+        let Some(lower) = lower.get_mut(..last.len()) else { return if is_env { Self::Lines } else { Self::Other } };
         lower.copy_from_slice(last);
         lower.make_ascii_lowercase();
         match () {
             () if CODE.holds(lower) => Self::Code,
-            () if is_env || SETTINGS.holds(lower) => Self::Settings,
+            () if is_env || LINES.holds(lower) => Self::Lines,
+            () if YAML.holds(lower) => Self::Yaml,
+            () if SETTINGS.holds(lower) => Self::Settings,
             () => Self::Other,
         }
+    }
+
+    /// Whether values need no quotes.
+    pub(crate) fn is_settings(self) -> bool {
+        matches!(self, Self::Settings | Self::Lines | Self::Yaml)
     }
 }
 
@@ -187,6 +202,29 @@ mod tests {
             assert_read(form, TextKind::Settings);
         }
         assert_read("the password is @", TextKind::Other);
+    }
+
+    #[test]
+    fn a_value_may_be_the_rest_of_its_line() {
+        let signs = "<k\"W4'z{q8`R;n>v|R(7k\\";
+        for (form, kind) in [
+            ("DB_PASSWORD=@\nPORT=2", TextKind::Lines),
+            ("export DB_PASSWORD=@ # of the database", TextKind::Lines),
+            ("db.password: @", TextKind::Lines),
+            ("DB_PASSWORD=\"k`@\"", TextKind::Lines),
+            ("  - password: k@", TextKind::Yaml),
+        ] {
+            let value = if form.contains('"') { signs.replace(['"', '\\'], "") } else { signs.to_owned() };
+            let start = form.find("k`@").or(form.find("k@")).map_or("", |at| form[at..].split('@').next().unwrap_or(""));
+            assert_eq!(values(&form.replace('@', &value), kind), [format!("{start}{value}")], "{form}");
+        }
+        assert_eq!(values("password: 'a''k<W4'", TextKind::Yaml), ["a''k<W4"]);
+        // Behind these another name stands on the same line, or no value.
+        assert_eq!(values("url=x&password=kW4zq8&b=2", TextKind::Lines), ["kW4zq8"]);
+        assert_eq!(values("password=kW4zq8;Timeout=5", TextKind::Lines), ["kW4zq8"]);
+        for text in ["password: [kW4zq8]", "password: {a: b}", "password: |"] {
+            assert!(values(text, TextKind::Yaml).iter().all(|value| !value.contains(['[', '{', '|'])), "{text}");
+        }
     }
 
     #[test]

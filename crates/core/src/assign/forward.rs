@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::value::{element, quoted, unquoted};
+use super::value::{element, line, quoted, unquoted};
 use super::{Assignment, TextKind, is_closer, is_name, is_quote, is_space, skip, skip_back};
 use crate::span::Span;
 
@@ -108,8 +108,33 @@ impl Reader<'_> {
         {
             return Some(value);
         }
+        if let Some(value) = self.line(operator, end) {
+            return Some(value);
+        }
         let is_arrow = operator == b"=" && self.at(end) == b'>';
         self.value(end + usize::from(is_arrow))
+    }
+
+    /// The value that is the rest of a line, in a file of settings that has one on each.
+    fn line(&self, operator: &[u8], at: usize) -> Option<Span> {
+        let at = self.space(at);
+        // What starts with these is no plain value of YAML.
+        let is_plain = || !b"`{}[]&*!|>%@#,$<".contains(&self.at(at));
+        let may_be = match self.kind {
+            TextKind::Lines => matches!(operator, b"=" | b":"),
+            TextKind::Yaml => operator == b":" && is_plain(),
+            _ => false,
+        };
+        (may_be && self.is_first()).then(|| line(self.bytes, at, self.kind))?
+    }
+
+    /// Whether the name is the first on its line, but for a keyword or a dash.
+    fn is_first(&self) -> bool {
+        let name = skip_back(self.bytes, self.start, 64, is_name);
+        let quote = skip_back(self.bytes, name, 1, is_quote);
+        let before = &self.bytes[skip_back(self.bytes, quote, 64, |byte| !matches!(byte, b'\r' | b'\n'))..quote];
+        let keyword = before.trim_ascii();
+        before.len() < 64 && matches!(keyword, b"" | b"-" | b"export" | b"set")
     }
 
     /// The value behind a type and `=`: `password: &'static str = "..."`.

@@ -1,6 +1,9 @@
 //! Values: quoted, unquoted, or the text of an element.
 
+use memchr::memmem;
+
 use super::{TextKind, is_quote, skip};
+use crate::check::is_jumble;
 use crate::span::Span;
 
 /// The shortest and the longest value, in bytes.
@@ -12,6 +15,11 @@ const MAX_ESCAPES: usize = 3;
 
 /// Reads a value in quotes: the text between them.
 pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Span> {
+    string(bytes, at).filter(|(value, quote)| !is_torn(&bytes[value.range()], *quote)).map(|(value, _)| value)
+}
+
+/// Reads a string where nothing else can be, and returns it with its quote.
+fn string(bytes: &[u8], at: usize) -> Option<(Span, u8)> {
     let at = skip(bytes, at, 2, |byte| b"@bBuUrRfF$".contains(&byte));
     let open = skip(bytes, at, MAX_ESCAPES, |byte| byte == b'\\');
     let quote = *bytes.get(open).filter(|byte| is_quote(**byte))?;
@@ -19,7 +27,28 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Span> {
     let start = open + if tripled { 3 } else { 1 };
     let end = if open > at { escaped_end(bytes, start, quote) } else { end(bytes, start, quote) }?;
     let value = Span::new(start, end);
-    (value.len() >= SHORTEST && !is_torn(&bytes[start..end], quote)).then_some(value)
+    (value.len() >= SHORTEST).then_some((value, quote))
+}
+
+/// Reads a value that is the rest of its line, up to the first space: a string in quotes, or
+/// whatever signs it holds. In YAML two single quotes within two others stand for one.
+pub(super) fn line(bytes: &[u8], at: usize, kind: TextKind) -> Option<Span> {
+    let end = skip(bytes, at, LONGEST, |byte| !byte.is_ascii_whitespace());
+    let text = &bytes[at.min(end)..end];
+    if let [b'\'', inner @ .., b'\''] = text
+        && kind == TextKind::Yaml
+    {
+        let is_one = memmem::find_iter(inner, b"''").count() * 2 == memchr::memchr_iter(b'\'', inner).count();
+        return (is_one && inner.len() >= SHORTEST).then_some(Span::new(at + 1, end - 1));
+    }
+    match string(bytes, at) {
+        Some((value, _)) => return (value.end + 1 == end).then_some(value),
+        // What is so short that it was left out above.
+        None if matches!(text, [open, .., close] if open == close && is_quote(*open)) => return None,
+        None => {}
+    }
+    let cut = (0..text.len()).find(|at| matches!(text[*at], b';' | b'&') && joins(text, *at)).unwrap_or(text.len());
+    (cut >= SHORTEST && cut < LONGEST).then_some(Span::new(at, at + cut))
 }
 
 /// The place of the quote that closes a string.
@@ -47,6 +76,9 @@ fn escaped_end(bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
 /// Whether another kind of quote in a value shows that its own quote closed an
 /// outer string: `'pass="' + x + '"'`.
 fn is_torn(value: &[u8], quote: u8) -> bool {
+    if is_jumble(value) {
+        return false;
+    }
     // Code between two strings.
     let is_code = matches!(value.first(), Some(b',' | b';' | b')')) && value.iter().any(|byte| b"(){}".contains(byte));
     let is_other = |byte: &u8| is_quote(*byte) && *byte != quote;
@@ -63,7 +95,7 @@ pub(super) fn unquoted(bytes: &[u8], at: usize, kind: TextKind) -> Option<Span> 
     if first.is_ascii_whitespace() || b"\"'`#;,<>{}()[]$&|\\=".contains(&first) {
         return None;
     }
-    let is_whole = kind == TextKind::Settings || is_crossed(bytes, at);
+    let is_whole = kind.is_settings() || is_crossed(bytes, at);
     let end = if is_whole { settings_end(bytes, at) } else { plain_end(bytes, at) };
     (end - at >= SHORTEST).then_some(Span::new(at, end))
 }
@@ -94,12 +126,8 @@ fn plain_end(bytes: &[u8], at: usize) -> usize {
 fn settings_end(bytes: &[u8], at: usize) -> usize {
     let end = skip(bytes, at, 256, |byte| !byte.is_ascii_whitespace());
     let text = &bytes[at..end];
-    let joins = |from: usize| {
-        let name = text[from + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-        name > 0 && text.get(from + 1 + name) == Some(&b'=')
-    };
     let cut = (0..text.len()).find(|at| match text[*at] {
-        b';' | b'&' => joins(*at) || *at + 1 == text.len(),
+        b';' | b'&' => joins(text, *at) || *at + 1 == text.len(),
         b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' => true,
         _ => false,
     });
@@ -116,6 +144,12 @@ fn settings_end(bytes: &[u8], at: usize) -> usize {
         _ => false,
     };
     at + text.len() - text.iter().rev().take_while(|byte| is_tail(**byte)).count()
+}
+
+/// Whether a name and `=` follow.
+fn joins(text: &[u8], at: usize) -> bool {
+    let name = text[at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    name > 0 && text.get(at + 1 + name) == Some(&b'=')
 }
 
 /// Reads the text of an element, from behind its opening tag.

@@ -88,7 +88,7 @@ impl Joint {
         if is_char && !in_text(subject, quoted) {
             return Self::Odd;
         }
-        let is_plain = quote.is_none() && !is_element && kind != TextKind::Settings;
+        let is_plain = quote.is_none() && !is_element && !kind.is_settings();
         if is_plain && !is_line(subject, operator) { Self::Text } else { Self::Tight }
     }
 }

@@ -131,6 +131,12 @@ pub(super) fn distinct_signs(value: &[u8]) -> usize {
     value.iter().filter(is_sign).filter(|byte| !std::mem::replace(&mut seen[usize::from(**byte)], true)).count()
 }
 
+/// Whether a value is drawn from letters, digits and so many signs that it is no text of any language.
+pub(crate) fn is_jumble(value: &[u8]) -> bool {
+    const SIGNS: usize = 4;
+    !value.iter().any(u8::is_ascii_whitespace) && distinct_signs(value) >= SIGNS && is_random(value)
+}
+
 /// Returns how often the kind of character changes.
 fn changes(value: &[u8]) -> usize {
     value.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count()
