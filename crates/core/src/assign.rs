@@ -8,12 +8,14 @@
 //! Contract: may return what is no assignment, for the checks to judge.
 
 mod backward;
+mod fields;
 mod forward;
 mod value;
 
 use std::path::Path;
 
 pub(crate) use self::backward::{backward, has_hint, may_tell};
+pub(crate) use self::fields::fields;
 pub(crate) use self::forward::{forward, is_variable, named_tag};
 pub(crate) use self::value::is_crossed;
 use crate::check::Words;
@@ -132,6 +134,7 @@ mod tests {
                 let end = at + word.len();
                 if bytes.get(at..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
                     found.extend(forward(bytes, Span::new(at, end), kind).map(|one| one.value));
+                    fields(bytes, Span::new(at, end), kind, |one| found.push(one.value));
                 }
             }
         }
@@ -202,6 +205,39 @@ mod tests {
             assert_read(form, TextKind::Settings);
         }
         assert_read("the password is @", TextKind::Other);
+    }
+
+    #[test]
+    fn values_are_read_from_fields() {
+        for form in [
+            "{\"adminPassword\": {\"value\": \"@\"}}",
+            "\"adminPassword\": {\n  \"type\": \"securestring\",\n  \"defaultValue\": \"@\"",
+            "DBPassword:\n  Type: String\n  Default: @\n",
+            "variable \"db_password\" {\n  type = string\n  description = \"the one\"\n  default = \"@\"\n}",
+            "{\"key\":\"password\",\"type\":\"string\",\"value\":\"@\"}",
+            "{\"value\":\"@\",\"name\":\"DB_PASSWORD\"}",
+            "{\"ParameterValue\":\"@\",\"ParameterKey\":\"DbPassword\"}",
+            "<add value=\"@\" key=\"Password\"/>",
+            "env:\n  - value: @\n    name: DB_PASSWORD\n",
+            "passwords:\n  ann: @\n",
+            "passwords:\n  # of people\n  ann: xyz\n  bob: @\nother:\n  carol: kW4zq8RnvR7x",
+            "api_keys:\n- @\n",
+            "{\"tokens\": {\"billing\": \"@\"}}",
+            "[secrets]\nmail = @\n[other]\nname = kW4zq8RnvR7x",
+            "define( 'AUTH_PASSWORD',                                '@' );",
+        ] {
+            let text = form.replace('@', VALUE);
+            let found = values(&text, TextKind::Yaml);
+            assert!(found.contains(&VALUE.to_owned()) && !found.iter().any(|value| value.contains("R7x")), "{text} {found:?}");
+        }
+        for text in [
+            "passwords:\n  min_length: 12\nother: kW4zq8RnvR7k",
+            "password:\n  rules: kW4zq8RnvR7k",
+            "tokens: { access: 12 }, x: { y: 'kW4zq8RnvR7k' }",
+            "{\"name\": \"password\"}, {\"value\": \"kW4zq8RnvR7k\"}",
+        ] {
+            assert!(!values(text, TextKind::Yaml).contains(&VALUE.to_owned()), "{text}");
+        }
     }
 
     #[test]
@@ -276,7 +312,9 @@ mod tests {
                 for at in 0..text.len() {
                     let end = (at + 8).min(text.len());
                     let (bytes, word) = (text.as_bytes(), Span::new(at, end));
-                    for found in [forward(bytes, word, kind), backward(bytes, word)].into_iter().flatten() {
+                    let mut all = Vec::from_iter([forward(bytes, word, kind), backward(bytes, word)].into_iter().flatten());
+                    fields(bytes, word, kind, |one| all.push(one));
+                    for found in all {
                         prop_assert!(found.value.start <= found.value.end && found.value.end <= text.len());
                         prop_assert!(found.whole.start <= found.whole.end && found.whole.end <= text.len());
                     }

@@ -11,6 +11,8 @@ const MAX_LEAD: usize = 64;
 const MAX_TAIL: usize = 768;
 /// Characters of a name.
 const MAX_NAME: usize = 64;
+/// Spaces on each side of what joins name and value.
+const MAX_SPACE: usize = 64;
 
 /// Words in names that make a value worth a look when it looks random.
 const HINTS: &[&str] = &[
@@ -29,7 +31,7 @@ pub(crate) fn backward(bytes: &[u8], run: Span) -> Option<Assignment> {
     let start = with_scheme(bytes, start);
     let end = skip(bytes, run.end, MAX_TAIL, is_value);
     let quote = quote_before(bytes, start);
-    let name = name_before(bytes, skip_back(bytes, quote, 12, is_space), quote < start)?;
+    let name = name_before(bytes, skip_back(bytes, quote, MAX_SPACE, is_space), quote < start)?;
     let value = Span::new(start, end);
     (!NAME_PARTS.is_in(&bytes[name.range()])).then_some(Assignment { whole: Span::new(name.start, end), value })
 }
@@ -118,7 +120,7 @@ fn name_before(bytes: &[u8], end: usize, is_quoted: bool) -> Option<Span> {
         _ => return None,
     };
     let is_pair = bytes[joint] == b',';
-    let spaces = skip_back(bytes, joint, 12, is_space);
+    let spaces = skip_back(bytes, joint, MAX_SPACE, is_space);
     let close = skip_back(bytes, spaces, 3, is_closer);
     if is_pair && close == spaces {
         return None;

@@ -9,14 +9,12 @@ use crate::span::Span;
 /// Characters of a name behind the word that led to it.
 const MAX_REST: usize = 40;
 /// Spaces on each side of what joins name and value.
-const MAX_SPACE: usize = 12;
+const MAX_SPACE: usize = 64;
 
 /// Reads the assignment whose name holds the word at `word`.
 pub(crate) fn forward(bytes: &[u8], word: Span, kind: TextKind) -> Option<Assignment> {
-    let start = word.start + bytes[word.range()].iter().take_while(|byte| !byte.is_ascii_alphanumeric()).count();
-    let inner = bytes[start..word.end].iter().take_while(|byte| is_name(**byte)).count();
-    let reader = Reader { bytes, kind, start };
-    let name_end = skip(bytes, start + inner, MAX_REST, is_name);
+    let (reader, name_end) = Reader::new(bytes, word, kind);
+    let start = reader.start;
     if let Some(value) = reader.compared() {
         return Some(Assignment { whole: Span::new(value.start, name_end), value });
     }
@@ -24,19 +22,26 @@ pub(crate) fn forward(bytes: &[u8], word: Span, kind: TextKind) -> Option<Assign
     Some(Assignment { whole: Span::new(start.min(word.start), value.end), value })
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     kind: TextKind,
     /// Where the name, or the word in it, starts.
     start: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// A reader of what follows the name that holds a word, and the end of that name.
+    pub(super) fn new(bytes: &'a [u8], word: Span, kind: TextKind) -> (Self, usize) {
+        let start = word.start + bytes[word.range()].iter().take_while(|byte| !byte.is_ascii_alphanumeric()).count();
+        let inner = bytes[start..word.end].iter().take_while(|byte| is_name(**byte)).count();
+        (Self { bytes, kind, start }, skip(bytes, start + inner, MAX_REST, is_name))
+    }
+
     fn at(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(b'\n')
     }
 
-    fn space(&self, at: usize) -> usize {
+    pub(super) fn space(&self, at: usize) -> usize {
         skip(self.bytes, at, MAX_SPACE, is_space)
     }
 
@@ -80,7 +85,7 @@ impl Reader<'_> {
     }
 
     /// Behind a subscript and what closes a name: `name["x"]`, `name\"`, `name')`.
-    fn close(&self, at: usize) -> usize {
+    pub(super) fn close(&self, at: usize) -> usize {
         let mut at = at;
         if self.at(at) == b'[' {
             let end = skip(self.bytes, at + 1, 16, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -129,7 +134,7 @@ impl Reader<'_> {
     }
 
     /// Whether the name is the first on its line, but for a keyword or a dash.
-    fn is_first(&self) -> bool {
+    pub(super) fn is_first(&self) -> bool {
         let name = skip_back(self.bytes, self.start, 64, is_name);
         let quote = skip_back(self.bytes, name, 1, is_quote);
         let before = &self.bytes[skip_back(self.bytes, quote, 64, |byte| !matches!(byte, b'\r' | b'\n'))..quote];
@@ -214,12 +219,12 @@ impl Reader<'_> {
             return Some(value);
         }
         let is_quoted = matches!(self.bytes[..closed].last(), Some(b'"' | b'\''));
-        is_quoted.then(|| quoted(self.bytes, skip(self.bytes, at, 4, is_space)))?
+        is_quoted.then(|| quoted(self.bytes, self.space(at)))?
     }
 
     /// The value of an argument: `setPassword("x")`.
     fn argument(&self, at: usize) -> Option<Span> {
-        quoted(self.bytes, skip(self.bytes, at, 2, is_space))
+        quoted(self.bytes, self.space(at))
     }
 
     /// The value of a field that is called so: `name: PASSWORD, value: x`.
@@ -241,7 +246,7 @@ impl Reader<'_> {
     }
 
     /// A value, perhaps on the next line, as the first argument of a call, or of a block.
-    fn value(&self, at: usize) -> Option<Span> {
+    pub(super) fn value(&self, at: usize) -> Option<Span> {
         let at = self.space(at);
         let next = self.next_line(at);
         let slice = if self.bytes[next.min(self.bytes.len())..].starts_with(b"[]") { next + 2 } else { next };
@@ -271,8 +276,8 @@ impl Reader<'_> {
 /// Elements that hold the value of a name that stands before.
 const VALUES: &[&[u8]] = &[b"value", b"string", b"param-value"];
 
-/// Attributes that name what an element holds.
-const NAMING: &[&[u8]] = &[b"name", b"key", b"id"];
+/// Attributes and fields that name what an element or another field holds.
+pub(super) const NAMING: &[&[u8]] = &[b"name", b"key", b"id", b"parameterkey", b"parametername", b"field"];
 
 /// The name of the element of which an attribute is a name that holds the place: `entry` of `<entry key="x`.
 pub(crate) fn named_tag(bytes: &[u8], at: usize) -> Option<&[u8]> {

@@ -154,6 +154,8 @@ impl<'a, 'b> Confirm<'a, 'b> {
         if let Some(found) = assign::forward(self.chunk.bytes, word, self.text_kind) {
             self.try_assignment(found);
         }
+        let (bytes, kind) = (self.chunk.bytes, self.text_kind);
+        assign::fields(bytes, word, kind, |found| self.try_assignment(found));
     }
 
     /// Finds the secret of the assignment whose value holds a run.
