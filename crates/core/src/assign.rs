@@ -54,7 +54,7 @@ static SETTINGS: Words = Words::new(
     netrc npmrc passwd profile pypirc s3cfg sh tfvars zsh zshrc zsh_history",
 );
 
-static LINES: Words = Words::new("cfg env flaskenv ini properties");
+static LINES: Words = Words::new("bat cfg cmd env flaskenv ini properties service");
 
 static YAML: Words = Words::new("yaml yml");
 
@@ -228,7 +228,10 @@ mod tests {
         ] {
             let text = form.replace('@', VALUE);
             let found = values(&text, TextKind::Yaml);
-            assert!(found.contains(&VALUE.to_owned()) && !found.iter().any(|value| value.contains("R7x")), "{text} {found:?}");
+            assert!(
+                found.contains(&VALUE.to_owned()) && !found.iter().any(|value| value.contains("R7x")),
+                "{text} {found:?}"
+            );
         }
         for text in [
             "passwords:\n  min_length: 12\nother: kW4zq8RnvR7k",
@@ -251,7 +254,8 @@ mod tests {
             ("  - password: k@", TextKind::Yaml),
         ] {
             let value = if form.contains('"') { signs.replace(['"', '\\'], "") } else { signs.to_owned() };
-            let start = form.find("k`@").or(form.find("k@")).map_or("", |at| form[at..].split('@').next().unwrap_or(""));
+            let start =
+                form.find("k`@").or(form.find("k@")).map_or("", |at| form[at..].split('@').next().unwrap_or(""));
             assert_eq!(values(&form.replace('@', &value), kind), [format!("{start}{value}")], "{form}");
         }
         assert_eq!(values("password: 'a''k<W4'", TextKind::Yaml), ["a''k<W4"]);

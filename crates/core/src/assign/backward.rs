@@ -21,8 +21,28 @@ const HINTS: &[&str] = &[
 
 /// Further parts of names that promise a secret: every such word holds one of these, of the
 /// hints, or of [`NAME_WORDS`].
-const TELLING: &[&str] =
-    &["bearer", "contrasena", "cookie", "jwt", "kennwort", "pat", "pepper", "pin", "psk", "psw", "pw", "senha"];
+const TELLING: &[&str] = &[
+    "adgangskode",
+    "bearer",
+    "clave",
+    "contrasena",
+    "cookie",
+    "haslo",
+    "heslo",
+    "jwt",
+    "kennwort",
+    "parola",
+    "pat",
+    "pepper",
+    "pin",
+    "psk",
+    "psw",
+    "pw",
+    "salasana",
+    "senha",
+    "sifre",
+    "wachtwoord",
+];
 
 /// Reads the assignment whose value holds a run. Names with a word of
 /// [`NAME_WORDS`] are left to the reader that starts at that word.
@@ -50,7 +70,7 @@ pub(crate) fn may_tell(name: &[u8]) -> bool {
 struct Parts {
     words: &'static [&'static str],
     /// The words that start with each byte of ASCII, as bits.
-    starts: [u32; 128],
+    starts: [u64; 128],
 }
 
 static TELLING_PARTS: Parts = Parts::new(TELLING);
@@ -59,7 +79,7 @@ static HINT_PARTS: Parts = Parts::new(HINTS);
 
 impl Parts {
     const fn new(words: &'static [&'static str]) -> Self {
-        assert!(words.len() <= 32, "a bit for each word");
+        assert!(words.len() <= 64, "a bit for each word");
         let mut starts = [0; 128];
         let mut idx = 0;
         while idx < words.len() {

@@ -2,6 +2,7 @@
 
 use super::forward::{NAMING, Reader};
 use super::{Assignment, TextKind, is_name, is_quote, is_space, skip, skip_back};
+use crate::check;
 use crate::span::Span;
 
 /// Bytes from a name to a value it heads, and as many back.
@@ -53,7 +54,7 @@ impl Block<'_> {
 
     /// Whether a field of this key holds a value.
     fn holds(&self, key: &[u8]) -> bool {
-        self.is_many() || VALUES.iter().any(|one| key.eq_ignore_ascii_case(one))
+        self.is_many() && !check::names_label(key) || VALUES.iter().any(|one| key.eq_ignore_ascii_case(one))
     }
 
     fn behind_operator(&self, at: usize, each: &mut impl FnMut(Assignment)) {
@@ -129,10 +130,12 @@ impl Block<'_> {
     fn before(&self, each: &mut impl FnMut(Assignment)) {
         let from = self.name.start.saturating_sub(MAX_BLOCK / 2);
         let text = &self.bytes[from..self.name.start];
-        let is_item = |at: usize| text[at] == b'-' && text[..at].trim_ascii_end().len() < at && text.get(at + 1) == Some(&b' ');
+        let is_item =
+            |at: usize| text[at] == b'-' && text[..at].trim_ascii_end().len() < at && text.get(at + 1) == Some(&b' ');
         let open = (0..text.len()).rfind(|at| matches!(text[*at], b'{' | b'}' | b'<' | b'>') || is_item(*at));
         let Some(open) = open.filter(|at| !matches!(text[*at], b'}' | b'>')) else { return };
-        let tag = if text[open] == b'<' { skip(text, open + 1, 40, |byte| is_name(byte) || byte == b':') } else { open + 1 };
+        let tag =
+            if text[open] == b'<' { skip(text, open + 1, 40, |byte| is_name(byte) || byte == b':') } else { open + 1 };
         let mut at = from + tag;
         for _ in 0..MAX_FIELDS {
             at = skip(self.bytes, at, 80, |byte| byte.is_ascii_whitespace() || byte == b',');

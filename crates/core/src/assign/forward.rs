@@ -60,12 +60,24 @@ impl<'a> Reader<'a> {
             b',' => self.pair(closed, next + 1),
             b'\r' | b'\n' => self.named_value(next),
             b'{' => self.named_value(next + 1),
+            _ if next > closed && self.is_option() => quoted(self.bytes, next).or_else(|| self.plain(next)),
             byte if byte.is_ascii_digit() && is_variable(self.bytes, self.start) => {
                 unquoted(self.bytes, next, TextKind::Settings)
             }
             byte if byte.is_ascii_alphabetic() && next > closed => self.behind_word((name_end, closed), next),
             _ => None,
         }
+    }
+
+    /// Whether the name is that of an option of a command: `--db-password`.
+    fn is_option(&self) -> bool {
+        let name = skip_back(self.bytes, self.start, 48, is_name);
+        self.bytes[name..].starts_with(b"--") && matches!(self.bytes[..name].last(), None | Some(b' ' | b'\t' | b'\n'))
+    }
+
+    /// The value of an option, without quotes.
+    fn plain(&self, at: usize) -> Option<Span> {
+        unquoted(self.bytes, at, TextKind::Settings)
     }
 
     /// The value that the name is compared with, in front of it: `"x" == password`.

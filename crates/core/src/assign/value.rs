@@ -48,7 +48,7 @@ pub(super) fn line(bytes: &[u8], at: usize, kind: TextKind) -> Option<Span> {
         None => {}
     }
     let cut = (0..text.len()).find(|at| matches!(text[*at], b';' | b'&') && joins(text, *at)).unwrap_or(text.len());
-    (cut >= SHORTEST && cut < LONGEST).then_some(Span::new(at, at + cut))
+    (SHORTEST..LONGEST).contains(&cut).then_some(Span::new(at, at + cut))
 }
 
 /// The place of the quote that closes a string.

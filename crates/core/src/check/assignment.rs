@@ -7,6 +7,7 @@ use super::strength::{Strength, strength};
 use crate::assign::has_hint;
 use crate::check::name::{Name, Promise};
 use crate::check::pairs::are_of_words;
+use crate::check::random::Counts;
 use crate::check::{Outcome, Standing, Subject, base64, value};
 use crate::placeholder;
 use crate::token;
@@ -60,6 +61,11 @@ fn head<'a>(subject: &Subject<'a>) -> &'a [u8] {
 pub(crate) fn is_label(subject: &Subject<'_>) -> bool {
     let before = subject.before();
     Name::before(&before[name_start(before, subject.whole.start)..]).is_label()
+}
+
+/// Whether a name ends in a word for what is no secret, such as `id` or `integrity`.
+pub(crate) fn names_label(name: &[u8]) -> bool {
+    Name::new(name).is_label()
 }
 
 /// What the name says.
@@ -121,6 +127,8 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
         (_, Promise::Hint) if secret.len() < MIN_HINTED || is_uuid(secret) => return Outcome::Low,
         (_, Promise::Token) if secret.len() < MIN_TOKEN => return Outcome::Low,
         (Joint::Tight, Promise::Secret) => Strength::Fair,
+        // In text, too, a mix of all kinds of characters is no word.
+        (Joint::Text, Promise::Secret) if is_mix(secret) => Strength::Strong,
         (Joint::Loose, _) if is_numbered(secret) => return Outcome::Low,
         _ => Strength::Opaque,
     };
@@ -129,6 +137,12 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
         Strength::Strong | Strength::Opaque if joint != Joint::Loose && promise != Promise::Hint => Outcome::Pass,
         _ => Outcome::Neutral,
     }
+}
+
+/// Whether a value is a mix of all kinds of characters.
+fn is_mix(secret: &[u8]) -> bool {
+    let counts = Counts::of(secret);
+    secret.len() >= 8 && counts.classes() == 3 && counts.other > 0
 }
 
 /// Whether there is a single digit in a value that may be a name.

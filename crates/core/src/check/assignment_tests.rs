@@ -103,3 +103,34 @@ fn a_name_that_says_wrong_is_low() {
 fn letters_only_say_little() {
     assert_eq!(settings("password: ", "correcthorsebattery"), Outcome::Neutral);
 }
+
+/// Judges a value whose name starts at the bar.
+fn judge_behind(path: &str, head: &str, value: &str, tail: &str) -> Outcome {
+    let start = head.find('|').expect("a bar");
+    let text = format!("{}{value}{tail}", head.replacen('|', "", 1));
+    let secret = Span::new(head.len() - 1, head.len() - 1 + value.len());
+    let whole = Span::new(start, secret.end);
+    check(&Subject { bytes: text.as_bytes(), whole, secret, path: Some(Path::new(path)) })
+}
+
+#[test]
+fn a_call_or_a_definition_names_its_setting() {
+    for (path, head) in [
+        ("a.py", "os.getenv(\"|DB_PASSWORD\", \""),
+        ("a.php", "define('|DB_PASSWORD',       '"),
+        ("a.ino", "#define |WIFI_PASSWORD \""),
+        ("a.rb", "Acme::|password = \""),
+    ] {
+        let close = &head[head.len() - 1..];
+        assert_eq!(judge_behind(path, head, "Granite7x", close), Outcome::Pass, "{head}");
+    }
+    assert_eq!(judge_behind("a.rs", "Token::|Password(\"", "Granite7x", "\")"), Outcome::Drop);
+    assert_eq!(judge_behind("a.js", "f(\"|password\", \"", "Granite7x", "\")"), Outcome::Low);
+    assert_eq!(judge_behind("a.yml", "checksum/|secret: ", "5bf29c1e07d3a8465bf29c1e07d3a846", ""), Outcome::Drop);
+}
+
+#[test]
+fn a_password_of_all_kinds_of_characters_needs_no_quotes_in_text() {
+    assert_ne!(judge_in("a.md", "Password: ", "Granite@2022", "\n"), Outcome::Low);
+    assert_eq!(judge_in("a.md", "Password: ", "Granite2022", "\n"), Outcome::Low);
+}

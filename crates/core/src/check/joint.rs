@@ -51,7 +51,9 @@ impl Joint {
         if quote == Some(b'"') && is_joined(subject.secret_bytes()) {
             return Self::None;
         }
-        if is_segment(subject.before(), subject.whole.start, head) || is_format(inner, subject.secret_bytes()) {
+        let operator = operator(head);
+        let is_segment = is_segment((subject.before(), subject.whole.start), (head, operator));
+        if is_segment || is_format(inner, subject.secret_bytes()) {
             return Self::None;
         }
         // Only where such a quote allows it does `${` stand for an expression.
@@ -59,7 +61,6 @@ impl Joint {
         if quote == Some(b'`') && !is_raw && memmem::find(subject.secret_bytes(), b"${").is_some() {
             return Self::None;
         }
-        let operator = operator(head);
         let is_element = operator.ends_with(b">") && !operator.ends_with(b"=>");
         if is_element && is_text_of_page(subject) {
             return Self::Loose;
@@ -70,6 +71,7 @@ impl Joint {
         if is_variable(subject.bytes, subject.whole.start)
             || head.starts_with(b"--")
             || head.starts_with(b"sshpass")
+            || is_defined(subject, operator, quote.is_some())
             || follows_semicolon(subject.before())
         {
             return Self::Tight;
@@ -103,7 +105,7 @@ fn is_text_of_page(subject: &Subject<'_>) -> bool {
 }
 
 /// Files of languages in whose single quotes stands one character.
-static CHARS: Words = Words::new("c cc cpp cxx h hpp m mm rs swift");
+static CHARS: Words = Words::new("c cc cpp cxx h hpp mm rs swift");
 
 /// Files of languages whose backticks hold nothing but text.
 static RAW_QUOTES: Words = Words::new("c cc cpp cs cxx go h hpp java py rb rs sh sql");
@@ -148,12 +150,34 @@ fn is_format(inner: &[u8], secret: &[u8]) -> bool {
 
 /// Whether the name is a segment of a longer one, as in `arn:aws:secret:x` and
 /// `Token::Str("x")`, or of the address of a badge, whose tokens are public.
-fn is_segment(before: &[u8], start: usize, head: &[u8]) -> bool {
+fn is_segment((before, start): (&[u8], usize), (head, operator): (&[u8], &[u8])) -> bool {
     let start = name_start(before, start);
     let outer = &before[start.saturating_sub(24)..start];
-    let is_arn = (outer.ends_with(b":") && head.ends_with(b":")) || outer.ends_with(b"::");
+    // What is assigned to a name in a scope is a value like any other.
+    let is_arn =
+        (outer.ends_with(b":") && head.ends_with(b":")) || (outer.ends_with(b"::") && operator.trim_ascii() != b"=");
+    let is_digest = outer.ends_with(b"checksum/");
     let is_path = head.windows(3).any(|three| three[..2] == *b"::" && three[2].is_ascii_alphabetic());
-    is_arn || is_path || memmem::find(outer, b"badge").is_some()
+    is_arn || is_path || is_digest || memmem::find(outer, b"badge").is_some()
+}
+
+/// Calls that read or set what their first argument names.
+const SETTERS: &[&[u8]] = &[b"env", b"define", b"default", b"property", b"variable", b"environ.get", b"flag.string"];
+
+/// Whether a name that no operator follows is that of a setting: `#define NAME "x"`, `getenv("NAME", "x")`.
+fn is_defined(subject: &Subject<'_>, operator: &[u8], is_quoted: bool) -> bool {
+    let before = subject.before();
+    let outer = &before[..name_start(before, subject.whole.start)];
+    match operator {
+        b"" => is_quoted && outer.trim_ascii_end().ends_with(b"#define"),
+        b"," | b"\"," | b"'," => {
+            let call = outer.strip_suffix(b"\"").or(outer.strip_suffix(b"'")).unwrap_or(outer).trim_ascii_end();
+            let call = call.strip_suffix(b"(").unwrap_or_default();
+            let name = &call[call.len().saturating_sub(24)..].to_ascii_lowercase();
+            is_quoted && SETTERS.iter().any(|one| name.ends_with(one))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a value is taken when there is no other, or assigned as in R.

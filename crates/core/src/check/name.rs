@@ -4,8 +4,9 @@ use crate::check::words::Words;
 
 /// Words that promise a secret a person may have chosen.
 static SECRET: Words = Words::new(
-    "contrasena credential credentials creds dbpass dbpassword kennwort keypass mypassword pass passcode passphrase \
-    passwd password passwords passwort pepper pin psk pswd pw pwd salt secret secrets senha sshpass storepass userpass userpassword",
+    "adgangskode clave contrasena credential credentials creds dbpass dbpassword haslo heslo kennwort keypass \
+    motdepasse mypassword parola pass passcode passe passphrase passwd password passwords passwort pepper pin psk \
+    psw pswd pw pwd salasana salt secret secrets senha sifre sshpass storepass userpass userpassword wachtwoord",
 );
 
 /// Words that promise a secret a machine drew.
@@ -22,14 +23,14 @@ static OTHER_TOKENS: Words = Words::new(
 
 /// Words of which one must stand before `key` for it to promise a secret.
 static KEYS: Words = Words::new(
-    "access account api app application auth client consumer crypt decryption encrypt encryption hmac jwt license \
-    master private secret security service session shared sign signing storage subscription webhook",
+    "access account api app application auth client consumer cookie crypt decryption encrypt encryption hmac jwt \
+    licence license master private secret security service session shared sign signing storage subscription webhook",
 );
 
 /// Words before `key` or `keys` that make it a name of something else.
 static OTHER_KEYS: Words = Words::new(
     "answer arrow badge bucket cache child class collection column composite config content data dict entity event \
-    feature field file foreign gpg group hash header host hot i idempotency index instance item json label language licence \
+    feature field file foreign gpg group hash header host hot i idempotency index instance item json label language \
     locale lookup map message meta metadata namespace node object option order parent partition path pgp pref primary project \
     property publishable query react redis registry resource room routing row s setting shortcut site sort ssh state \
     tag topic translation unique view widget",
@@ -37,13 +38,13 @@ static OTHER_KEYS: Words = Words::new(
 
 /// Words that say of a name ending in them that it holds no secret.
 static HARMLESS: Words = Words::new(
-    "address age alg algorithm arn attempts attribute body callback caption char chars class column comment config \
-    count date days description dialog dir directory email enabled endpoint env error exception exp expiration \
+    "address age alg algo algorithm arn attempts attribute backend body callback caption char chars class column comment config \
+    count date days description dialog dir directory email enabled encoding encryption endpoint engine env error exception exp expiration \
     expired expires expiry field fields file filename fingerprint flag form format func function group handler \
     checksum crc digest etag guid hash hashed header headers help helper hint href icon id ids image index info input issuer kind label length level limit link \
-    list location manager max message messages method min mode model module msg name names num number page param \
-    parameter params path pattern placeholder policy position prefix prompt property provider question reference \
-    regex region requirement requirements reset resource role rule rules scheme scope selector service size source state \
+    list location manager max md message messages method min mode model module msg name names namespace num number page param \
+    parameter params path pattern placeholder policy position prefix project prompt property provider question ref reference \
+    regex region requirement requirements reset resource role rotation rule rules scheme scope selector service size source state \
     sha status store strength style suffix tag template text time timeout title tooltip ttl type types uri url usage \
     user username uuid valid validation validator version view warning",
 );
@@ -192,13 +193,14 @@ impl Name {
         if is_public(&all)
             || is_other_token(words)
             || is_harmless_key(words)
+            || matches!(words, [b"existing", .., b"secret"])
             || (HARMLESS.holds(last) && !is_secret_id(words))
         {
             return Promise::Harmless;
         }
         let any = |list: &Words| words.iter().any(|word| list.holds(word));
         match () {
-            () if any(&SECRET) || ends_in_any(last, &[b"password", b"passwd", b"secret", b"pwd"]) => Promise::Secret,
+            () if any(&SECRET) || ends_in_secret(last) => Promise::Secret,
             () if words.iter().any(|word| word.starts_with(b"passw") || word.starts_with(b"secret")) => Promise::Secret,
             () if any(&TOKENS) || words.windows(2).any(is_secret_key) || ends_in_any(last, &[b"token", b"apikey"]) => {
                 Promise::Token
@@ -264,7 +266,8 @@ fn is_hint(words: &[&[u8]]) -> bool {
 /// Whether the name says that everybody may know the value.
 fn is_public(words: &[&[u8]]) -> bool {
     let holds = |word: &[u8]| words.contains(&word);
-    words.iter().any(|word| matches!(*word, b"public" | b"pub" | b"pubkey" | b"csrf" | b"xsrf"))
+    words.iter().any(|word| matches!(*word, b"public" | b"pub" | b"pubkey"))
+        || ((holds(b"csrf") || holds(b"xsrf")) && !holds(b"secret") && !holds(b"key"))
         || (holds(b"vapid") && !holds(b"private"))
 }
 
@@ -281,7 +284,17 @@ fn is_secret_id(words: &[&[u8]]) -> bool {
 
 /// Whether the name ends in `token` and what makes it no secret.
 fn is_other_token(words: &[&[u8]]) -> bool {
-    matches!(words, [.., before, last] if matches!(*last, b"token" | b"tokens") && OTHER_TOKENS.holds(before))
+    matches!(words, [.., b"token", b"data"])
+        || matches!(words, [.., before, last] if matches!(*last, b"token" | b"tokens") && OTHER_TOKENS.holds(before))
+}
+
+/// Whether a word without joints ends in one for a password: `mysqlpw`, `SMTPPASS`.
+fn ends_in_secret(word: &[u8]) -> bool {
+    let is_pass = ends_in_any(word, &[b"pass"])
+        && !ends_in_any(word, &[b"bypass", b"compass", b"overpass", b"surpass", b"trespass", b"underpass"]);
+    is_pass
+        || (word.len() <= 8 && ends_in_any(word, &[b"pw"]))
+        || ends_in_any(word, &[b"password", b"passwd", b"passwort", b"passphrase", b"secret", b"pwd"])
 }
 
 fn ends_in_any(word: &[u8], ends: &[&[u8]]) -> bool {
@@ -324,6 +337,11 @@ mod tests {
             "passwordConfirm",
             "secretAccessKey",
             "mysqlpassword",
+            "mysqlpw",
+            "SMTPPASS",
+            "db_pw",
+            "wachtwoord",
+            "csrf_secret",
         ] {
             assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Secret, "{name}");
         }
@@ -354,10 +372,18 @@ mod tests {
             "auth_header",
             "NextToken",
             "cacheKey",
+            "existingSecret",
+            "SECRET_MANAGER_PROJECT",
+            "password_encryption",
+            "secret_engine",
+            "password_md5",
+            "tokenData",
         ] {
             assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Harmless, "{name}");
         }
-        assert_eq!(Name::new(b"colour").promise(), Promise::Nothing);
+        for name in ["colour", "compass", "bypass"] {
+            assert_eq!(Name::new(name.as_bytes()).promise(), Promise::Nothing, "{name}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ static REFERENCES: Words = Words::new(
     "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:aws aws:secretsmanager \
     azurekeyvault config( config. config[ configuration[ data. each. enc( enc[ encrypted: env( env. env: env[ \
     gcp-sm:// getenv( import.meta keyring: keyvault: local. lookup( module. op:// os.environ os.getenv params. \
-    process.env projects/ secret:// secretref: secrets. secrets[ secure: self. settings. sm:// ssm: system.getenv \
+    process.env projects/ secret:// secretref: secrets. secrets[ secure: self. settings. sha256: sha512: sm:// ssm: system.getenv \
     this. valuefrom var. vars. vault( vault. vault/ vault: {cipher}",
 );
 
@@ -77,6 +77,9 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_prose(value)
         && !is_constant(value)
         && !is_pattern(value)
+        && !is_algorithm(value)
+        && !is_ciphertext(value)
+        && !is_note(value)
 }
 
 /// Whether the value is replaced by another one before it is used.
@@ -143,7 +146,10 @@ fn is_expression(value: &[u8]) -> bool {
     let is_call = value.get(end) == Some(&b'(')
         && end > 0
         && matches!(value.last(), Some(b')' | b'(' | b';' | b',' | b'"' | b'\'' | b'.'));
-    let is_cut = matches!(value, [b'+' | b'<', ..]) && matches!(value.last(), Some(b'(' | b'+' | b'=' | b'>'));
+    // Padded base64 starts with a plus now and then.
+    let is_cut = matches!(value, [b'+' | b'<', ..])
+        && matches!(value.last(), Some(b'(' | b'+' | b'=' | b'>'))
+        && !(value.ends_with(b"=") && is_random(value));
     let is_joined = matches!(value, [b'.', b'$', name @ .., b'.'] if name.iter().all(|byte| is_word(*byte)));
     is_cut || is_joined || is_chain(value) || (starts_name && (is_call || is_arrow(value)))
 }
@@ -173,7 +179,12 @@ fn is_place(value: &[u8]) -> bool {
         return value[..scheme].iter().all(|byte| is_word(*byte) || matches!(byte, b'+' | b'-' | b'.'))
             && !authority.contains(&b'@');
     }
-    is_path(value) || is_address(value) || is_selector(value) || is_date(value)
+    is_path(value) || is_address(value) || is_selector(value) || is_date(value) || is_account(value)
+}
+
+/// Whether the value is the address of an account or a contract of Ethereum.
+fn is_account(value: &[u8]) -> bool {
+    value.len() == 42 && value.starts_with(b"0x") && value[2..].iter().all(u8::is_ascii_hexdigit)
 }
 
 fn is_path(value: &[u8]) -> bool {
@@ -235,8 +246,46 @@ fn is_address(value: &[u8]) -> bool {
     is_top && is_name(local) && is_name(&domain[..dot])
 }
 
-/// Whether the value is a regular expression: it holds a class of letters or digits, as `[a-z]` is.
+/// Parts of the names of algorithms and their parameters.
+static ALGORITHMS: Words = Words::new(
+    "aes aes128 aes192 aes256 argon2 argon2d argon2i argon2id base64 bcrypt blowfish cbc chacha20 ctr des ecdsa ed25519 \
+    es256 gcm hmac hs256 hs384 hs512 md5 oaep padding pbkdf2 pkcs1 pkcs5 pkcs7 poly1305 ps256 rs256 rs384 rs512 rsa scram \
+    scrypt sha sha1 sha224 sha256 sha384 sha512 siv xchacha20",
+);
+
+/// Whether the value names an algorithm: `scram-sha-256`, `pbkdf2:sha256:600000`.
+fn is_algorithm(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| b"-_:/.$,".contains(byte)).filter(|part| !part.is_empty());
+    let is_name = |part: &[u8]| ALGORITHMS.holds(&part.to_ascii_lowercase());
+    value.len() < 48
+        && parts.clone().any(is_name)
+        && parts.all(|part| is_name(part) || part.iter().all(u8::is_ascii_digit))
+}
+
+/// Where people keep secrets, and what they call it.
+static KEEPERS: Words = Words::new("1password bitwarden env keepass keychain lastpass onepassword passbolt sso vault");
+
+/// Whether the value says where the secret is kept: `see-vault-2`, `from-env`, `in 1password`.
+fn is_note(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| b"-_/ ".contains(byte)).filter(|part| !part.is_empty());
+    let is_keeper = |part: &[u8]| KEEPERS.holds(&part.to_ascii_lowercase());
+    let is_plain = |part: &[u8]| part.iter().all(u8::is_ascii_alphabetic) || part.len() == 1 || is_keeper(part);
+    value.len() < 32 && parts.clone().count() > 1 && parts.clone().any(is_keeper) && parts.all(is_plain)
+}
+
+/// Whether the value was encrypted by a service that keeps the key: what AWS KMS and Google
+/// Cloud KMS return starts so in base64, with the version and the length of what follows.
+fn is_ciphertext(value: &[u8]) -> bool {
+    let starts = |starts: &[&[u8]]| starts.iter().any(|start| value.starts_with(start));
+    value.len() > 96 && starts(&[b"AQICAH", b"AQECAH", b"CiQA", b"CiUA"]) || starts(&[b"kms:", b"enc:", b"ENC:"])
+}
+
+/// Whether the value is a regular expression: it holds a class of letters or digits, as `[a-z]`
+/// is, or a group that says what it is.
 fn is_pattern(value: &[u8]) -> bool {
+    if [b"(?:".as_slice(), b"(?P<", b"(?i)"].iter().any(|group| memmem::find(value, group).is_some()) {
+        return true;
+    }
     let Some(open) = memchr::memchr(b'[', value) else { return false };
     let class = &value[open + 1..];
     let class = &class[..memchr::memchr(b']', class).unwrap_or(0)];
@@ -325,6 +374,9 @@ mod tests {
             "A,.:-\u{a8}@*",
             "MIXED_k3J9mQ",
             "pass w0rd!2 x9",
+            "vault42",
+            "sha-sum-k3J9",
+            concat!("+UUBA/Lj9/9k3J9mQ2xR7", "vT4wZ1a8Qe0="),
         ];
         for value in values {
             assert!(is_literal(value.as_bytes()), "{value}");
@@ -404,6 +456,13 @@ mod tests {
             "{PH1} tokens",
             "%[a-f0-9]{2}",
             "[A-Za-z0-9._~+/-]+=*",
+            ":(?P<version>.+)",
+            "scram-sha-256",
+            "pbkdf2:sha256:600000",
+            "see-vault-2",
+            "in 1password",
+            "sha256:abc",
+            concat!("0x6e119cf659707d4b7adc", "8f732191fa51820f079e"),
             "DB_PASSWORD",
             "",
             "***",

@@ -4,7 +4,8 @@
 
 /// Words a value may be made of, without being more than a dummy or a default.
 static DUMMIES: Words = Words::new(
-    "a abc abcd access admin administrator api apikey app auth bar baz change changeit changeme client code \
+    "a abc abcd access adgangskode admin administrator api apikey app auth bar baz change changeit changeme clave client code \
+    contrasena geheim geheimnis haslo heslo jelszo kennwort losenord motdepasse parola passord passwort salainen salasana senha sifre wachtwoord \
     credential credentials database db default demo dev development docker dummy elastic example fake foo foobar \
     for grafana guest hello here hunter id in invalid is it key letmein local login mariadb master me minio \
     minioadmin mock mongo mongodb mssql my mysql name new no none not old oracle pass passphrase passw passwd \
