@@ -215,6 +215,9 @@ impl<'a> Collector<'a> {
             Coverage::blame_deadline(&mut unscanned);
         }
         unscanned.sort();
+        // A file that was broken off is told by whoever scans it and by whoever walks on.
+        let is_broken = |skip: &Skip| matches!(skip.reason, SkipReason::Interrupted | SkipReason::Deadline);
+        unscanned.dedup_by(|next, last| is_broken(next) && (&next.path, next.reason) == (&last.path, last.reason));
         let coverage = Coverage {
             scanned: self.files.into_inner(),
             bytes: self.bytes.into_inner(),

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -14,6 +15,8 @@ use crate::exit;
 pub(crate) struct Interrupt {
     signal: Arc<AtomicUsize>,
     deadline: Option<Instant>,
+    /// Set as soon as it is over, for whoever asks often.
+    over: Arc<AtomicBool>,
 }
 
 impl Interrupt {
@@ -24,19 +27,34 @@ impl Interrupt {
     /// Returns what the system says when no handler can be set.
     pub(crate) fn listen() -> io::Result<Self> {
         let signal = Arc::new(AtomicUsize::new(0));
-        let again = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (again, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         for (number, code) in [(SIGINT, exit::INTERRUPTED), (SIGTERM, exit::TERMINATED)] {
             signal_hook::flag::register_conditional_shutdown(number, i32::from(code), Arc::clone(&again))?;
             signal_hook::flag::register(number, Arc::clone(&again))?;
+            signal_hook::flag::register(number, Arc::clone(&over))?;
             signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)?;
         }
-        Ok(Self { signal, deadline: None })
+        Ok(Self { signal, deadline: None, over })
     }
 
     /// Sets how much time there is from now on, if there is a limit.
     pub(crate) fn within(self, time: Option<Duration>) -> Self {
         // A time beyond what clocks count is none.
-        Self { deadline: time.and_then(|time| Instant::now().checked_add(time)), ..self }
+        let deadline = time.and_then(|time| Instant::now().checked_add(time));
+        if let Some(time) = time.filter(|_| deadline.is_some()) {
+            let over = Arc::clone(&self.over);
+            // Without it a scan ends at the next file rather than within one.
+            let _ = thread::Builder::new().spawn(move || {
+                thread::sleep(time);
+                over.store(true, Ordering::Relaxed);
+            });
+        }
+        Self { deadline, ..self }
+    }
+
+    /// Returns what is set as soon as it is over.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.over)
     }
 
     /// Returns whether to end: a signal came, or the time is over.

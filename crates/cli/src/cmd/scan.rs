@@ -32,7 +32,8 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let mut rules = setup::rules(&args.judge.rules)?;
     project.adjust(&mut rules)?;
     setup::keep_only(&mut rules, &args.judge.only)?;
-    let limits = limits(args);
+    let mut limits = limits(args);
+    limits.stop = Some(interrupt.flag());
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let sources = sources(args, &project, &scanner)?;
 

@@ -97,7 +97,8 @@ pub(super) fn unquoted(bytes: &[u8], at: usize, kind: TextKind) -> Option<Span> 
     }
     let is_whole = kind.is_settings() || is_crossed(bytes, at);
     let end = if is_whole { settings_end(bytes, at) } else { plain_end(bytes, at) };
-    (end - at >= SHORTEST).then_some(Span::new(at, end))
+    // What has no end is no value, and was all looked at for each name in it.
+    (SHORTEST..LONGEST).contains(&(end - at)).then_some(Span::new(at, end))
 }
 
 /// Whether brackets cross each other before the next space, as in `m{h(o}p`: what no
@@ -119,12 +120,12 @@ pub(crate) fn is_crossed(bytes: &[u8], at: usize) -> bool {
 }
 
 fn plain_end(bytes: &[u8], at: usize) -> usize {
-    skip(bytes, at, 256, |byte| !byte.is_ascii_whitespace() && !b"\"'`,<>{}()[]\\;&".contains(&byte))
+    skip(bytes, at, LONGEST, |byte| !byte.is_ascii_whitespace() && !b"\"'`,<>{}()[]\\;&".contains(&byte))
 }
 
 /// In settings a value may hold any sign; those that join it to what follows don't belong to it.
 fn settings_end(bytes: &[u8], at: usize) -> usize {
-    let end = skip(bytes, at, 256, |byte| !byte.is_ascii_whitespace());
+    let end = skip(bytes, at, LONGEST, |byte| !byte.is_ascii_whitespace());
     let text = &bytes[at..end];
     let cut = (0..text.len()).find(|at| match text[*at] {
         b';' | b'&' => joins(text, *at) || *at + 1 == text.len(),

@@ -98,6 +98,11 @@ impl<'a, 'b> Confirm<'a, 'b> {
         self.matches
     }
 
+    /// Whether the scan is to end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.limits.is_stopped()
+    }
+
     /// Whether the rule is on, and has anything to say about this chunk's file.
     pub(super) fn is_wanted(&mut self, rule_idx: u32) -> bool {
         let rule = self.rules.rule(rule_idx as usize);

@@ -127,6 +127,9 @@ impl Gate<'_> {
     fn sweep(&mut self, level: Level, confirm: &mut Confirm<'_, '_>) {
         let mut finder = RunFinder::default();
         self.blocks(|gate, base, count| {
+            if confirm.is_stopped() {
+                return;
+            }
             gate.classify_block(&mut finder, level, (base, count));
             gate.follow_words(level, (base, count));
             gate.follow_cold();

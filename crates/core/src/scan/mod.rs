@@ -12,6 +12,7 @@ mod runs;
 mod sieve;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use memchr::memmem;
@@ -24,7 +25,7 @@ use self::nested::Budget;
 use crate::chunk::Chunk;
 use crate::decode::Place;
 use crate::finding::{Finding, Reason};
-use crate::pipeline::Skip;
+use crate::pipeline::{Skip, SkipReason};
 use crate::reach::Reach;
 use crate::rule::Confidence;
 use crate::ruleset::RuleSet;
@@ -81,6 +82,16 @@ pub struct Limits {
     pub exhaustive: bool,
     /// Use the portable code even where the machine has better.
     pub portable: bool,
+    /// Ends scans once it is set, also one that has begun: within some thousand bytes. What they did
+    /// not look at any more is a [`Skip`].
+    pub stop: Option<Arc<AtomicBool>>,
+}
+
+impl Limits {
+    /// Returns whether scans are to end.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
 }
 
 impl Default for Limits {
@@ -93,6 +104,7 @@ impl Default for Limits {
             depth: 4,
             exhaustive: false,
             portable: false,
+            stop: None,
         }
     }
 }
@@ -170,6 +182,11 @@ impl Scanner {
         let mut budget = Budget::new(chunk.bytes.len(), self.limits.depth);
         let mut scan = self.scan_within(chunk, &mut budget);
         scan.skipped.extend(budget.skip(chunk));
+        if self.limits.is_stopped() {
+            let path = chunk.origin.path().map_or_else(|| "-".into(), Into::into);
+            let detail = "its scan was not ended".to_owned();
+            scan.skipped.push(Skip { path, reason: SkipReason::Interrupted, detail });
+        }
         scan
     }
 

@@ -115,6 +115,8 @@ fn remembered(history: &History, visitor: Visitor<'_>) {
     let whole = Whole { history, objects: &objects, families: &families, lookup: &lookup, teller: &teller };
     whole.faults(faults);
     let new = whole.all();
+    // A scan that was stopped within the last content breaks off nothing that follows.
+    teller.stop.fetch_or(history.scanner.limits().is_stopped(), Ordering::Relaxed);
     let is_stopped = teller.is_stopped();
     teller.finish();
     if let (Some(file), Some(mut cache), false) = (history.cache_file(), new, is_stopped) {
