@@ -1,6 +1,6 @@
 //! Finds values that are known already, as they are and encoded.
 
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use leaktight_core::Span;
 use zeroize::Zeroizing;
 
@@ -23,8 +23,8 @@ pub(super) const LONGEST: usize = 64 << 10;
 ///
 /// Every fifth place of the text is looked up in a table; only where four bytes of a
 /// pattern seem to stand is anything compared. The patterns are the values
-/// themselves, escaped for JSON, percent-encoded, and the middle of their base64 at
-/// each of three alignments.
+/// themselves, escaped for JSON, percent-encoded, in hex, and the middle of their base64
+/// at each of three alignments.
 #[derive(Default)]
 pub(super) struct Known {
     /// The first of the blocks of each hash, from 1; 0 for none. A power of two of them.
@@ -68,7 +68,7 @@ impl Known {
             return;
         }
         let mut spellings: Vec<Text> = vec![Zeroizing::new(value.to_vec())];
-        for spelling in in_json(value).into_iter().chain(in_urls(value)) {
+        for spelling in in_json(value).into_iter().chain(in_urls(value)).chain(in_hex(value)) {
             if !spellings.contains(&spelling) {
                 spellings.push(spelling);
             }
@@ -217,6 +217,14 @@ fn in_urls(value: &[u8]) -> Vec<Text> {
     spellings
 }
 
+/// Returns the digits of a value, and of each of its lines as `xxd -p` prints them.
+fn in_hex(value: &[u8]) -> Vec<Text> {
+    const LINE: usize = 30;
+    let lines = value.chunks(LINE).filter(|line| line.len() >= SHORTEST && line.len() < value.len());
+    let parts = lines.chain([value]);
+    parts.flat_map(|part| [HEXLOWER, HEXUPPER].map(|digits| Zeroizing::new(digits.encode(part).into_bytes()))).collect()
+}
+
 /// Returns a value with each of its bytes spelled another way; six bytes at most for one.
 fn replace(value: &[u8], spell: impl Fn(u8, &mut Vec<u8>)) -> Text {
     // All of it at once: growing would leave copies behind.
@@ -280,6 +288,16 @@ mod tests {
             "pa%22ss%2fw0rd%26%0a1",
         ] {
             assert_eq!(found(&[value], text), [text]);
+        }
+    }
+
+    #[test]
+    fn finds_hex_in_one_line_or_several() {
+        let value = "S3nt1nel-pa55?>-Kx7pQ2vLmZ-Kx7pQ2vLmZ-Kw2";
+        for text in [HEXLOWER.encode(value.as_bytes()), HEXUPPER.encode(value.as_bytes())] {
+            assert_eq!(found(&[value], &format!("0x{text};")), [text.as_str()]);
+            let lines = format!("{}\n{}\n", &text[..60], &text[60..]);
+            assert_eq!(found(&[value], &lines), [&text[..60], &text[60..]]);
         }
     }
 
