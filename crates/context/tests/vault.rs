@@ -179,3 +179,18 @@ fn twenty_processes_lose_nothing() {
     assert_eq!(values(&vault), expected);
     assert!(segments(&folder).len() < 100, "segments are joined");
 }
+
+#[test]
+fn what_a_killed_process_left_is_swept() {
+    let folder = folder();
+    drop(Vault::open(folder.path()).expect("a vault"));
+    let [old, new] = [".new-aaaaaa", ".new-bbbbbb"].map(|name| folder.path().join(name));
+    for path in [&old, &new] {
+        fs::write(path, b"x").expect("a file");
+    }
+    let hour_ago = SystemTime::now() - Duration::from_secs(60 * 60);
+    fs::File::options().write(true).open(&old).and_then(|file| file.set_modified(hour_ago)).expect("a time");
+    drop(Vault::open(folder.path()).expect("a vault"));
+    assert!(!old.exists(), "nobody is at it any more");
+    assert!(new.exists(), "somebody may be at it");
+}

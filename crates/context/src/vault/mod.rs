@@ -91,7 +91,10 @@ impl Vault {
         }
         // Whoever was first, all use the key that lies there now.
         let key = read_key(&path)?;
-        Ok(Self { folder: folder.to_owned(), key, time_to_live: TIME_TO_LIVE })
+        let vault = Self { folder: folder.to_owned(), key, time_to_live: TIME_TO_LIVE };
+        // What is left lying does no harm, so that nothing hangs on it.
+        let _ = vault.sweep();
+        Ok(vault)
     }
 
     /// Opens the vault in `folder`, if there is one.
@@ -197,13 +200,12 @@ impl Vault {
         if kept.clone().next().is_some() {
             self.write(kept)?;
         }
-        segments.iter().try_for_each(|(path, _)| remove(path))?;
-        self.sweep()
+        segments.iter().try_for_each(|(path, _)| remove(path))
     }
 
     /// Removes what processes left that were killed while they wrote.
     fn sweep(&self) -> Result<(), Error> {
-        const LONG_AGO: Duration = Duration::from_secs(60 * 60);
+        const LONG_AGO: Duration = Duration::from_secs(10 * 60);
         for path in self.files(|name| name.starts_with(private::UNFINISHED))? {
             let age = fs::metadata(&path).and_then(|meta| meta.modified()).map(|time| time.elapsed());
             if age.is_ok_and(|age| age.is_ok_and(|age| age > LONG_AGO)) {
