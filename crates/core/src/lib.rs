@@ -45,7 +45,7 @@ pub mod token;
 pub use leaktight_rules::PACK;
 
 pub use crate::chunk::{Blob, Chunk, Commit, Origin, Part};
-pub use crate::decode::{Step, encoded_copies};
+pub use crate::decode::{Step, control_len, encoded_copies};
 pub use crate::encoding::{Encoding, has_ascii_run};
 pub use crate::entropy::shannon;
 pub use crate::finding::{Excerpt, Finding, Fingerprint, Reason, Suppression};

@@ -58,7 +58,7 @@ fn finds(text: &str, run: &str, steps: &[Step], secret: &str) {
 fn finds_bytes(text: &[u8], run: &[u8], steps: &[Step], secret: &str) {
     let (finding, source) = only(text);
     assert_eq!(finding.secret.expose(), secret.as_bytes(), "{}", text.escape_ascii());
-    assert_eq!(finding.origin.steps(), steps);
+    assert_eq!(finding.origin.steps(), steps, "{}", text.escape_ascii());
     assert_eq!(finding.origin.path(), Some(Path::new("a.txt")));
     let within = run.windows(source.len()).any(|part| part == source);
     assert!(within, "{} is no part of {}", source.escape_ascii(), run.escape_ascii());
@@ -327,4 +327,22 @@ fn hostile_text_neither_panics_nor_is_found() {
         let scan = SCANNER.scan(&Chunk::memory(text.as_bytes()));
         assert!(scan.findings.is_empty());
     }
+}
+
+#[test]
+fn colours_hide_nothing() {
+    let secret = token(1);
+    let (head, tail) = secret.split_at(4);
+    let colours = ["\x1b[01;31m\x1b[K", "\x1b[m\x1b[K", "\x1b[38;5;9m", "\x1b(B\x1b[m", "\x1b]8;;\x1b\\"];
+    for colour in colours {
+        let text = format!("key {colour}{head}{colour}{tail}{colour} .");
+        finds(&text, &text, &[Step::Control], &secret);
+        // What ends in another letter than `m` touches the token.
+        let text = format!("key {colour}{secret}");
+        let steps = if colour.ends_with('K') { &[Step::Control][..] } else { &[] };
+        finds(&text, &text, steps, &secret);
+    }
+    let lines = format!("\x1b[2m10:00\x1b[0m start\n\x1b[2m10:01\x1b[0m T=\x1b[1m{head}\x1b[0m{tail}\n");
+    finds(&lines, &lines, &[Step::Control], &secret);
+    assert!(only(format!("\x1b[2m10:00\x1b[0m key {secret} \x1b[K").as_bytes()).0.origin.steps().is_empty());
 }

@@ -1,9 +1,10 @@
 //! Finds the places that stand for text, from what the gate sees anyway.
 
+use super::control::control_len;
 use super::digits::{Digits, sextet};
 use super::escape::{self, Syntax};
 use super::stretch::{BASE64, HEX, STRIDE, may_hold_text};
-use super::{Place, Step, concat, inflate, utf16};
+use super::{Place, Step, concat, control, inflate, utf16};
 use crate::chunk::{Chunk, Origin};
 use crate::span::{Span, line_around};
 
@@ -34,7 +35,7 @@ pub(crate) struct Finder {
     streams: usize,
     /// The same for UTF-16.
     units: usize,
-    windows: [Window; 4],
+    windows: [Window; 5],
 }
 
 /// The last window of one family of escapes.
@@ -53,6 +54,12 @@ impl Finder {
     pub(crate) fn look_at_start(&mut self, chunk: &Chunk<'_>) {
         if inflate::is_stream(chunk.bytes) && matches!(*chunk.origin, Origin::Nested { .. }) {
             self.places.push(Place { span: Span::new(0, chunk.bytes.len()), step: Step::Gzip });
+        }
+        // They are so rare that looking for the first byte of one costs next to nothing.
+        for at in memchr::memchr_iter(control::ESCAPE, chunk.bytes) {
+            if control_len(&chunk.bytes[at..]).is_some() {
+                self.open(chunk.bytes, at, CONTROL);
+            }
         }
     }
 
@@ -169,10 +176,13 @@ impl Finder {
         }
         window.chained = match SYNTAXES.get(number) {
             Some(syntax) => syntax.chain(bytes, at),
+            None if number == CONTROL => at + control_len(&bytes[at..]).unwrap_or_default(),
             None => concat::chain(bytes, at),
         };
         let start = line_around(bytes, at, BEFORE).start;
-        let end = line_around(bytes, window.chained, BEHIND).end;
+        let mut end = line_around(bytes, window.chained, BEHIND).end;
+        // Lines in colour belong together: a key has many.
+        end += usize::from(number == CONTROL && bytes.get(end) == Some(&b'\n'));
         match window.last.filter(|(_, last)| start <= *last) {
             Some((idx, last)) => {
                 let end = last.max(end);
@@ -181,7 +191,7 @@ impl Finder {
             }
             None => {
                 window.last = Some((self.places.len(), end));
-                let step = [Step::Percent, Step::Escape, Step::Entity, Step::Concat][number];
+                let step = [Step::Percent, Step::Escape, Step::Entity, Step::Concat, Step::Control][number];
                 self.places.push(Place { span: Span::new(start, end), step });
             }
         }
@@ -191,6 +201,8 @@ impl Finder {
 static SYNTAXES: [&Syntax; 3] = [&escape::PERCENT, &escape::BACKSLASH, &escape::ENTITY];
 /// The number of the window of joined literals, behind those of the syntaxes.
 const CONCAT: usize = SYNTAXES.len();
+/// The number of the window of control sequences.
+const CONTROL: usize = CONCAT + 1;
 
 /// The stretch of text whose group begins near `first`.
 fn stretch_near(bytes: &[u8], first: usize, run: Span) -> Option<Place> {

@@ -13,6 +13,7 @@
 //! is decoded as the whole is.
 
 mod concat;
+mod control;
 mod copies;
 mod digits;
 mod escape;
@@ -26,6 +27,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::control::control_len;
 pub use self::copies::encoded_copies;
 pub(crate) use self::digits::{decode_base64, sextet};
 pub(crate) use self::find::{Finder, LEAST_RUN, may_be_coded, may_stand_for_text};
@@ -49,6 +51,8 @@ named! {
         Concat("concatenation"),
         /// UTF-16 of either byte order.
         Utf16("utf-16"),
+        /// Control sequences of terminals, such as colours, between characters.
+        Control("control"),
         /// A stream of gzip or zlib.
         Gzip("gzip"),
     }
@@ -133,6 +137,7 @@ fn walk(bytes: &[u8], place: Place, emit: &mut impl FnMut(&[u8], Span)) {
         Step::Escape => escape::walk(bytes, place.span, &escape::BACKSLASH, emit),
         Step::Entity => escape::walk(bytes, place.span, &escape::ENTITY, emit),
         Step::Concat => concat::walk(bytes, place.span, emit),
+        Step::Control => control::walk(bytes, place.span, emit),
         Step::Utf16 => utf16::walk(bytes, place.span, emit),
         Step::Gzip => {}
     }
