@@ -8,6 +8,7 @@ use leaktight_context::redact::{Book, Key, Redacted, Redactor, restore};
 use leaktight_context::splice::{Format, escape};
 use leaktight_core::{RuleSet, sample};
 use proptest::prelude::*;
+use serde_json::json;
 
 static RULES: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(RuleSet::builtin()));
 
@@ -292,4 +293,23 @@ proptest! {
             prop_assert_eq!(redacted.report.carried.n_faults == 0, valid);
         }
     }
+}
+
+#[test]
+fn colours_hide_no_secret() {
+    let token = token("github-pat-classic", 1);
+    let (head, tail) = token.split_at(4);
+    let coloured = format!("\x1b[01;31m\x1b[K{head}\x1b[m\x1b[K{tail}\x1b[m");
+    check(Format::Text, format!("key: {coloured}\n").as_bytes(), &[&token, tail]);
+    let json = format!("{{\"stdout\": \"key: {}\\n\"}}", coloured.replace('\x1b', "\\u001b"));
+    let redacted = check(Format::Json, json.as_bytes(), &[&token, tail]);
+    assert!(show(&redacted).contains("01;31m\\u001b[KLEAKTIGHT_"), "{}", show(&redacted));
+    // A value that no rule would find.
+    let value = ["S3nt1nel", "-pa55?>"].concat();
+    let mut book = book();
+    book.placeholder("value", value.as_bytes());
+    let text = format!("x \x1b[31m{}\x1b[0m{} y", &value[..5], &value[5..]);
+    let redacted = redact(Format::Text, text.as_bytes(), &mut book);
+    let shown = show(&redacted.bytes);
+    assert!(shown.starts_with("x \x1b[31mLEAKTIGHT_") && shown.ends_with(" y") && !shown.contains("pa55"), "{shown}");
 }

@@ -4,6 +4,7 @@ use leaktight_core::Span;
 
 use super::document::mark_len;
 use super::region::{Mode, Output, Region};
+use super::strip::strip;
 use super::view::{Leaf, View};
 
 /// How bytes are to be read.
@@ -96,6 +97,7 @@ impl Lens {
             let mode = Mode { depth: depth + 1, opaque: &[] };
             open = level.deepen(&mut view, mode, open);
         }
+        strip(&mut view);
         view
     }
 

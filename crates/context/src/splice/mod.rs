@@ -7,6 +7,7 @@ mod lens;
 mod lexer;
 mod pass;
 mod region;
+mod strip;
 mod text;
 mod view;
 

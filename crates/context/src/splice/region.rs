@@ -38,6 +38,14 @@ impl Output {
         self.leaves.push(Leaf { span: Span::new(start, self.place(at)), depth, opaque });
     }
 
+    /// Leaves out a part of the input.
+    pub(super) fn skip(&mut self, input: &[u8], raw: Span) {
+        self.copy(input, raw.start);
+        self.copied = raw.end;
+        let view = Span::new(self.text.len(), self.text.len());
+        self.folds.push(Fold { raw, view });
+    }
+
     /// Returns what the view will hold from `start` on, when the input is read up to `at`.
     fn tail(&self, input: &[u8], start: usize, at: usize) -> Vec<u8> {
         match start.checked_sub(self.text.len()) {

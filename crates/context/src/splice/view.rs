@@ -77,15 +77,21 @@ impl View {
 
     /// Returns the bytes that a span of whole characters of the view stands for.
     pub(crate) fn raw(&self, span: Span) -> Span {
-        let back = |folds: &Vec<Fold>, at: usize| {
-            let before = folds.partition_point(|fold| fold.view.end <= at);
-            match (before.checked_sub(1), folds.get(before)) {
-                (_, Some(fold)) if fold.view.start <= at => fold.raw.start,
-                (Some(last), _) => folds[last].raw.end + (at - folds[last].view.end),
-                (None, _) => at,
-            }
+        let back = |folds: &[Fold], at: usize, before: usize| match (before.checked_sub(1), folds.get(before)) {
+            (_, Some(fold)) if fold.view.start <= at && !fold.view.is_empty() => fold.raw.start,
+            (Some(last), _) => folds[last].raw.end + (at - folds[last].view.end),
+            (None, _) => at,
         };
-        self.levels.iter().rev().fold(span, |span, folds| Span::new(back(folds, span.start), back(folds, span.end)))
+        self.levels.iter().rev().fold(span, |span, folds| {
+            let start = back(folds, span.start, folds.partition_point(|fold| fold.view.end <= span.start));
+            if span.is_empty() {
+                return Span::new(start, start);
+            }
+            // What was left out at the end is no part of it.
+            let is_before =
+                |fold: &Fold| fold.view.end < span.end || fold.view.end == span.end && !fold.view.is_empty();
+            Span::new(start, back(folds, span.end, folds.partition_point(is_before)))
+        })
     }
 
     /// Returns where a byte of the input is in the view; of an escape that is its start.
