@@ -313,3 +313,89 @@ fn colours_hide_no_secret() {
     let shown = show(&redacted.bytes);
     assert!(shown.starts_with("x \x1b[31mLEAKTIGHT_") && shown.ends_with(" y") && !shown.contains("pa55"), "{shown}");
 }
+
+/// A stream whose text comes in pieces of so many letters, as two makers of models send it.
+fn streams(text: &str, len: usize) -> [String; 3] {
+    let letters: Vec<char> = text.chars().collect();
+    let pieces: Vec<String> = letters.chunks(len).map(|piece| piece.iter().collect()).collect();
+    let stream = |event: &dyn Fn(&str) -> serde_json::Value| {
+        let events = pieces.iter().map(|piece| format!("event: x\ndata: {}\n\n", event(piece)));
+        format!("{}: ping\n\ndata: [DONE]\n\n", events.collect::<String>())
+    };
+    [
+        stream(
+            &|piece| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}),
+        ),
+        stream(&|piece| json!({"id": "c", "choices": [{"index": 0, "delta": {"content": piece}}]})),
+        stream(&|piece| {
+            let call = json!({"index": 0, "function": {"arguments": piece}});
+            json!({"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
+        }),
+    ]
+}
+
+/// The text of all pieces of a stream.
+fn joined(stream: &[u8]) -> String {
+    let texts = ["/delta/text", "/choices/0/delta/content", "/choices/0/delta/tool_calls/0/function/arguments"];
+    let events = show(stream);
+    let events = events.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok());
+    let text = |event: serde_json::Value| {
+        texts.iter().find_map(|place| event.pointer(place)?.as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    events.map(text).collect()
+}
+
+#[test]
+fn what_arrives_in_pieces_is_replaced_as_a_whole() {
+    let token = token("github-pat-classic", 1);
+    let text = format!("{{\"key\": \"{token}\", \"other\": \"nothing\"}}");
+    for len in [1, 3, 7, 25, 100] {
+        for stream in streams(&text, len) {
+            let mut book = book();
+            let redacted = redact(Format::Sse, stream.as_bytes(), &mut book);
+            let name = book.entries()[0].placeholder.to_string();
+            assert_eq!(redacted.report.n_hits, 1, "{stream}");
+            assert_eq!(joined(&redacted.bytes), text.replace(&token, &name));
+            let n_events = |bytes: &[u8]| show(bytes).matches("\n\n").count();
+            assert_eq!(n_events(&redacted.bytes), n_events(stream.as_bytes()), "no event is lost");
+            let restored = restore(Format::Sse, &redacted.bytes, &book);
+            assert_eq!((restored.n_restored, joined(&restored.bytes)), (1, text.clone()));
+            assert_eq!(redact(Format::Sse, &redacted.bytes, &mut book).bytes, redacted.bytes);
+            for piece in streams(&joined(&redacted.bytes), len) {
+                let restored = restore(Format::Sse, piece.as_bytes(), &book);
+                assert_eq!(joined(&restored.bytes), text, "a placeholder may be cut anywhere");
+            }
+        }
+    }
+}
+
+#[test]
+fn values_in_pieces_of_json_are_escaped_for_it() {
+    let value = ["k9\"vX7\\", "pL2'$\nZq8mRt"].concat();
+    let mut book = book();
+    let name = book.placeholder("value", value.as_bytes()).to_string();
+    let text = json!({ "a": name, "b": 1 }).to_string();
+    for len in [2, 16, 64] {
+        let [.., stream] = streams(&text, len);
+        let restored = restore(Format::Sse, stream.as_bytes(), &book);
+        let arguments: serde_json::Value = serde_json::from_str(&joined(&restored.bytes)).expect("JSON");
+        assert_eq!(arguments["a"], value);
+        let redacted = redact(Format::Sse, &restored.bytes, &mut book);
+        assert_eq!(joined(&redacted.bytes), text, "it is the same value again");
+    }
+}
+
+#[test]
+fn pieces_are_joined_across_windows() {
+    let tokens: Vec<String> = (1..40).map(|seed| token("github-pat-classic", seed)).collect();
+    let noise = "some words of no weight at all\n".repeat(120);
+    let text: String = tokens.iter().map(|token| format!("{noise}key {token}\n")).collect();
+    let [_, stream, _] = streams(&text, 2);
+    assert!(stream.len() > 5 << 20, "{}", stream.len());
+    let mut book = book();
+    let redacted = redact(Format::Sse, stream.as_bytes(), &mut book);
+    let shown = joined(&redacted.bytes);
+    assert!(tokens.iter().all(|token| !shown.contains(token.as_str())));
+    assert_eq!(redacted.report.n_hits, 39);
+    assert_eq!(joined(&restore(Format::Sse, &redacted.bytes, &book).bytes), text);
+}

@@ -16,6 +16,7 @@
 //! ```
 
 mod book;
+mod delta;
 mod find;
 mod holdback;
 mod key;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use leaktight_core::{Chunk, Confidence, Limits, Origin, RuleSet, Scanner, Secret, Severity, Skip, Span};
 
 pub use self::book::{Book, Entry, Spelling};
+use self::delta::Cut;
 use self::find::Piece;
 pub use self::holdback::Holdback;
 pub use self::key::Key;
@@ -154,8 +156,8 @@ impl Redactor {
         (input, output): (&mut dyn Read, &mut dyn Write),
         book: &mut Book,
     ) -> io::Result<Report> {
-        let margin = self.scanner.rules().overlap().max(book.known().longest());
-        let mut work = Work { redactor: self, book, margin, report: Report::default() };
+        let margin = self.scanner.rules().overlap().max(book.known().longest()) * delta::spread(format);
+        let mut work = Work { redactor: self, book, format, margin, report: Report::default() };
         let carried = carry((format, work.redactor.opaque), (input, output), &mut work)?;
         Ok(Report { carried, ..work.report })
     }
@@ -165,6 +167,7 @@ impl Redactor {
 struct Work<'a> {
     redactor: &'a Redactor,
     book: &'a mut Book,
+    format: Format,
     margin: usize,
     report: Report,
 }
@@ -175,9 +178,10 @@ impl Editor for Work<'_> {
     }
 
     fn edit(&mut self, window: &Window<'_>) -> Vec<(Span, Vec<u8>)> {
+        let (cuts, turn) = self.cuts(window);
         let mut lines = Lines::new(window);
-        let mut edits = Vec::new();
-        for piece in self.pieces(window) {
+        let (mut edits, mut hits) = (Vec::new(), Vec::new());
+        for piece in self.pieces(window, (&cuts, turn)) {
             let raw = window.view.raw(piece.span);
             let mut hit = lines.hit(&piece, raw);
             if !is_free(window.view, &piece) {
@@ -190,19 +194,37 @@ impl Editor for Work<'_> {
             let name = self.name(window, &piece, raw);
             edits.push((raw, name.as_str().as_bytes().to_vec()));
             hit.placeholder = Some(name);
-            self.report.n_hits += 1;
-            if self.report.hits.len() < Report::TOLD {
-                self.report.hits.push(hit);
-            }
+            hits.push(hit);
         }
+        for cut in cuts {
+            hits.push(self.hit(window, &cut));
+            edits.extend(
+                cut.edits(hits.last().and_then(|hit| hit.placeholder.as_ref()).map_or("", Placeholder::as_str)),
+            );
+        }
+        edits.sort_by_key(|(span, _): &(Span, Vec<u8>)| span.start);
+        hits.sort_by_key(|hit| hit.offset);
+        self.report.n_hits += hits.len() as u64;
+        let room = Report::TOLD.saturating_sub(self.report.hits.len());
+        self.report.hits.extend(hits.into_iter().take(room));
         edits
     }
 }
 
 impl Work<'_> {
-    /// What is to be replaced or told where it is the window's turn.
-    fn pieces(&mut self, window: &Window<'_>) -> Vec<Piece> {
-        let view = window.view;
+    /// What is to be replaced or told in a turn, besides cuts.
+    fn pieces(&mut self, window: &Window<'_>, (cuts, turn): (&[Cut], Span)) -> Vec<Piece> {
+        let mut pieces = self.find(window.view);
+        pieces.retain(|piece| {
+            let is_cut = || cuts.iter().any(|cut| cut.overlaps(window.view.raw(piece.span)));
+            (turn.start..turn.end).contains(&piece.span.start) && !is_cut()
+        });
+        pieces.sort_by_key(|piece| piece.span);
+        pieces
+    }
+
+    /// What is to be replaced or told in a view.
+    fn find(&mut self, view: &View) -> Vec<Piece> {
         let (mut pieces, mut left) = divide(view, find::known(view, self.book));
         // What rules find is looked for elsewhere as well, and its absence may
         // change what rules find: until nothing changes any more.
@@ -228,8 +250,6 @@ impl Work<'_> {
             pieces = find::join(pieces);
         }
         pieces.extend(find::join(left));
-        pieces.retain(|piece| (window.turn.start..window.turn.end).contains(&piece.span.start));
-        pieces.sort_by_key(|piece| piece.span);
         pieces
     }
 

@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use leaktight_core::Span;
 
 use super::book::{Book, Entry};
-use super::escaped;
 use super::placeholder::Placeholder;
-use crate::splice::{Carried, Editor, Format, Window, carry};
+use super::{delta, escaped};
+use crate::splice::{Carried, Channel, Editor, Format, Window, carry};
 
 /// A text with its values back.
 #[derive(Debug, Default)]
@@ -43,45 +43,75 @@ pub fn restore_stream(
     (input, output): (&mut dyn Read, &mut dyn Write),
     book: &Book,
 ) -> io::Result<Restored> {
-    let mut work = Work { book, restored: Restored::default() };
+    let mut work = Work { book, format, restored: Restored::default() };
     let carried = carry((format, &[]), (input, output), &mut work)?;
     Ok(Restored { carried, ..work.restored })
 }
 
 struct Work<'a> {
     book: &'a Book,
+    format: Format,
     restored: Restored,
 }
 
 impl Editor for Work<'_> {
     fn margin(&self) -> usize {
-        1 << 10
+        (1 << 10) * delta::spread(self.format)
     }
 
     fn edit(&mut self, window: &Window<'_>) -> Vec<(Span, Vec<u8>)> {
+        let is_stream = self.format == Format::Sse;
+        let channels = if is_stream { Channel::all(window.raw) } else { Vec::new() };
+        let cuts: Vec<Cut> = channels.iter().flat_map(cuts).collect();
+        let turn = delta::turn(window, cuts.iter().map(|(parts, ..)| parts.as_slice()));
         let mut edits = Vec::new();
-        for span in Placeholder::find(&window.view.text) {
-            if !(window.turn.start..window.turn.end).contains(&span.start) {
-                continue;
-            }
-            if let Some(text) = self.value(window, span) {
-                edits.push((window.view.raw(span), text));
-            }
+        for (parts, name, depth) in cuts.iter().filter(|(parts, ..)| delta::holds(window, turn, parts)) {
+            let text = self.value(name, Some(*depth));
+            text.into_iter().for_each(|text| edits.extend(delta::edits(parts, &text)));
         }
+        let mut pieces: Vec<Span> = channels.iter().flat_map(Channel::pieces).collect();
+        pieces.sort_unstable();
+        edits.extend(self.whole(window, turn, &pieces));
+        edits.sort_by_key(|(span, _)| span.start);
         edits
     }
 }
 
+/// A placeholder in several pieces, and how many strings it stands in.
+type Cut = (Vec<Span>, Placeholder, u8);
+
+/// Returns the placeholders of a text in pieces, each with its parts.
+fn cuts(channel: &Channel) -> Vec<Cut> {
+    let text = &channel.view.text;
+    let named = Placeholder::find(text).filter_map(|span| Some((span, Placeholder::parse(&text[span.range()])?)));
+    named.map(|(span, name)| (channel.raw(span), name, channel.depth)).collect()
+}
+
 impl Work<'_> {
+    /// Restores the placeholders of a turn that stand in none of these pieces of others.
+    fn whole(&mut self, window: &Window<'_>, turn: Span, pieces: &[Span]) -> Vec<(Span, Vec<u8>)> {
+        let mut edits = Vec::new();
+        for span in Placeholder::find(&window.view.text) {
+            let raw = window.view.raw(span);
+            let next = pieces.partition_point(|piece| piece.end <= raw.start);
+            let is_piece = pieces.get(next).is_some_and(|piece| piece.start <= raw.start);
+            if is_piece || !(turn.start..turn.end).contains(&span.start) {
+                continue;
+            }
+            let Some(name) = Placeholder::parse(&window.view.text[span.range()]) else { continue };
+            let leaf = window.view.leaf_at(span.start).map(|idx| window.view.leaves[idx]);
+            let depth = leaf.filter(|leaf| leaf.span.end >= span.end).map(|leaf| leaf.depth);
+            edits.extend(self.value(&name, depth).map(|text| (raw, text)));
+        }
+        edits
+    }
+
     /// Returns what takes the place of a placeholder, if anything does.
-    fn value(&mut self, window: &Window<'_>, span: Span) -> Option<Vec<u8>> {
-        let name = Placeholder::parse(&window.view.text[span.range()])?;
-        let Some(entry) = self.book.get(&name) else {
+    fn value(&mut self, name: &Placeholder, depth: Option<u8>) -> Option<Vec<u8>> {
+        let Some(entry) = self.book.get(name) else {
             self.restored.n_unknown += 1;
             return None;
         };
-        let leaf = window.view.leaf_at(span.start).map(|idx| window.view.leaves[idx]);
-        let depth = leaf.filter(|leaf| leaf.span.end >= span.end).map(|leaf| leaf.depth);
         let text = depth.and_then(|depth| spelled(entry, depth));
         match text {
             Some(_) => self.restored.n_restored += 1,

@@ -1,6 +1,7 @@
 //! Finds string leaves in raw JSON and in streams of it, and maps what is found
 //! in their unescaped view back to the bytes.
 
+mod channel;
 mod document;
 mod edit;
 mod lens;
@@ -11,6 +12,7 @@ mod strip;
 mod text;
 mod view;
 
+pub(crate) use self::channel::Channel;
 pub use self::document::{Document, Kind, Node};
 pub use self::edit::Edits;
 pub use self::lens::Format;
