@@ -61,6 +61,81 @@ fn outputs_keep_their_shape() {
     }
 }
 
+/// A value that is read to its end only where the name of the file says so.
+fn assignment() -> (String, String) {
+    let value = ["Xk9,", "mQ2,vL7pR4t"].concat();
+    (format!("DB_PASSWORD={value}\nPORT=2\n"), value)
+}
+
+#[test]
+fn the_name_of_a_file_decides_how_it_is_read() {
+    let desk = Desk::new();
+    let (text, value) = assignment();
+    let path = desk.path(".env");
+    let cat = json!({"command": "cd x && head -5 ../.env | nl"});
+    let file = json!({"filePath": path, "content": text, "numLines": 2, "startLine": 1, "totalLines": 2});
+    let cursor = json!({"cursor_version": "1", "tool_name": "Read", "tool_input": {"path": path}, "tool_output": text});
+    let batch = json!([{"tool_name": "Read", "tool_input": {"file_path": path}, "tool_response": text}]);
+    let lines = text.replace("DB_", "./.env:1:DB_");
+    let search = json!({"command": "grep -rn PASS ."});
+    for (assistant, event, rest) in [
+        ("claude-code", "PostToolUse", json!({"tool_name": "Read", "tool_input": {}, "tool_response": {"file": file}})),
+        (
+            "claude-code",
+            "PostToolUse",
+            json!({"tool_name": "Bash", "tool_input": cat, "tool_response": {"stdout": text}}),
+        ),
+        (
+            "claude-code",
+            "PostToolUse",
+            json!({"tool_name": "Bash", "tool_input": search, "tool_response": {"stdout": lines}}),
+        ),
+        (
+            "claude-code",
+            "PostToolUse",
+            json!({"tool_name": "Grep", "tool_input": {"path": "."}, "tool_response": lines}),
+        ),
+        ("claude-code", "PostToolBatch", json!({"tool_calls": batch})),
+        ("claude-code", "PostToolUseFailure", json!({"tool_name": "Bash", "tool_input": cat, "error": text})),
+        (
+            "codex",
+            "PostToolUse",
+            json!({"tool_name": "Bash", "tool_input": {"command": "cat .env"}, "tool_response": text}),
+        ),
+        (
+            "gemini",
+            "AfterTool",
+            json!({"tool_name": "read_file", "tool_input": {"file_path": path}, "tool_response": {"llmContent": text}}),
+        ),
+        (
+            "copilot",
+            "",
+            json!({"toolName": "view", "toolArgs": json!({"path": path}).to_string(), "toolResult": {"textResultForLlm": text}}),
+        ),
+        ("cursor", "beforeReadFile", json!({"file_path": path, "content": text})),
+        ("cursor", "postToolUse", cursor),
+        ("kiro", "postToolUse", json!({"tool_name": "fs_read", "tool_input": {"path": path}, "tool_response": text})),
+        (
+            "vscode",
+            "PostToolUse",
+            json!({"tool_name": "read_file", "tool_input": {"filePath": path}, "tool_response": text}),
+        ),
+        (
+            "opencode",
+            "tool.execute.after",
+            json!({"tool_name": "read", "tool_input": {"filePath": path}, "content": text}),
+        ),
+    ] {
+        let run = desk.event(&[assistant], event, rest.clone());
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.to_ascii_lowercase().contains("secret"), "{assistant} {event} {rest}: {run:?}");
+        assert!(!told.contains(&value[4..]), "{assistant} {event}: {run:?}");
+    }
+    let cline = json!({"clineVersion": "3", "hookName": "PostToolUse",
+        "postToolUse": {"toolName": "read_file", "parameters": {"path": path}, "result": text}});
+    assert_eq!(answer(&desk.ask(&["cline"], cline.to_string().as_bytes()))["cancel"], true);
+}
+
 #[test]
 fn clean_events_need_no_answer() {
     let desk = Desk::new();

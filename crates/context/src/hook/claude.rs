@@ -38,11 +38,14 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             let can = Can { replace: true, ..deny };
             Call { can, input: root.get("tool_input"), content: content(&["tool_response"]), ..new(Moment::After) }
         }
-        "PostToolUseFailure" => Call { content: content(&["error"]), ..new(Moment::After) },
+        "PostToolUseFailure" => {
+            Call { input: root.get("tool_input"), content: content(&["error"]), ..new(Moment::After) }
+        }
         "PostToolBatch" => {
             let calls = root.get("tool_calls").into_iter().flat_map(Node::items);
             Call {
                 can: deny,
+                input: root.get("tool_calls"),
                 content: calls.filter_map(|call| call.get("tool_response")).collect(),
                 ..new(Moment::After)
             }

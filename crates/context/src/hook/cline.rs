@@ -27,6 +27,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
         "PostToolUse" => {
             let body = root.get("postToolUse");
             Call {
+                input: body.and_then(|body| body.get("parameters")),
                 content: body.and_then(|body| body.get("result")).into_iter().collect(),
                 ..call(Moment::After, body)
             }

@@ -64,6 +64,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             let mut call = new(Moment::After);
             let is_mcp = tool::kind(&call.tool) == Tool::Sends;
             call.can = Can { replace: is_mcp, ..Can::default() };
+            call.input = root.get("tool_input");
             call.content = any(&["tool_output", "tool_response", "result_json", "output"]).into_iter().collect();
             call
         }

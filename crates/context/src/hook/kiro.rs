@@ -21,7 +21,9 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             Call { can: deny, content: content("prompt"), ..new(Moment::Prompt) }
         }
         "preToolUse" | "PreToolUse" => Call { can: deny, input: root.get("tool_input"), ..new(Moment::Before) },
-        "postToolUse" | "PostToolUse" => Call { content: content("tool_response"), ..new(Moment::After) },
+        "postToolUse" | "PostToolUse" => {
+            Call { input: root.get("tool_input"), content: content("tool_response"), ..new(Moment::After) }
+        }
         _ => return None,
     })
 }

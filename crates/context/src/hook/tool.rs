@@ -183,23 +183,35 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// Returns the scripts a tool is given, also those of several calls.
+pub(super) fn scripts(input: Node<'_>) -> Vec<String> {
+    members(input, &COMMANDS).into_iter().filter_map(script).collect()
+}
+
 /// Returns the files and folders a tool is given, each with its node, also those of
 /// several steps: `{"operations": [{"path": …}]}`.
 pub(super) fn paths<'d>(input: Node<'d>) -> Vec<(String, Node<'d>)> {
     let mut paths = Vec::new();
+    for child in members(input, &PATHS) {
+        let is_list = child.kind() == Kind::Array;
+        let named: Vec<Node<'d>> = if is_list { child.items().collect() } else { vec![child] };
+        paths.extend(named.iter().filter_map(|node| Some((name(*node)?, *node))));
+    }
+    paths
+}
+
+/// Returns the members of these names, at any depth.
+fn members<'d>(input: Node<'d>, names: &[&str]) -> Vec<Node<'d>> {
+    let mut found = Vec::new();
     let mut nodes = vec![input];
     while let Some(node) = nodes.pop() {
         for (key, child) in node.entries() {
-            if PATHS.iter().any(|name| name.as_bytes() == &*key) {
-                let is_list = child.kind() == Kind::Array;
-                let named: Vec<Node<'d>> = if is_list { child.items().collect() } else { vec![child] };
-                paths.extend(named.iter().filter_map(|node| Some((name(*node)?, *node))));
-            }
+            found.extend(names.iter().any(|name| name.as_bytes() == &*key).then_some(child));
             nodes.extend((child.kind() != Kind::Text).then_some(child));
         }
         nodes.extend(node.items().filter(|node| node.kind() != Kind::Text));
     }
-    paths
+    found
 }
 
 /// Returns the name of a file, which may be a URI.

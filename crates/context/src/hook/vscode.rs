@@ -27,7 +27,10 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             let can = Can { rewrite: true, ..deny };
             Call { can, input: root.get("tool_input"), ..new(Moment::Before) }
         }
-        "PostToolUse" => Call { can: deny, content: content("tool_response"), ..new(Moment::After) },
+        "PostToolUse" => {
+            let input = root.get("tool_input");
+            Call { can: deny, input, content: content("tool_response"), ..new(Moment::After) }
+        }
         _ => return None,
     })
 }

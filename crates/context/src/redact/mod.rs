@@ -27,7 +27,7 @@ mod restore;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use leaktight_core::{Chunk, Confidence, Limits, Origin, RuleSet, Scanner, Secret, Severity, Skip, Span};
+use leaktight_core::{Chunk, Confidence, Limits, Origin, RuleSet, Scan, Scanner, Secret, Severity, Skip, Span};
 
 pub use self::book::{Book, Entry, Spelling};
 use self::delta::Cut;
@@ -53,6 +53,8 @@ pub struct Redactor {
     pub confidence: Confidence,
     /// The name of the file the text is from: some rules look into certain files only.
     pub origin: Arc<Origin>,
+    /// Other files the text may be from, in part: what is found as in any of them is replaced.
+    pub others: Vec<Arc<Origin>>,
     /// Keys of JSON objects whose text must stay as it is, such as signatures.
     pub opaque: &'static [&'static str],
 }
@@ -133,6 +135,7 @@ impl Redactor {
             scanner: Scanner::with_limits(rules, limits),
             confidence: Confidence::Medium,
             origin: Arc::new(Origin::Memory),
+            others: Vec::new(),
             opaque: &[],
         }
     }
@@ -231,8 +234,7 @@ impl Work<'_> {
         for round in 0..ROUNDS {
             let changed = (!pieces.is_empty()).then(|| find::substitute(view, &pieces, self.book));
             let text = changed.as_ref().map_or(&view.text, |changed| &changed.text);
-            let mut scan = self.redactor.scanner.scan(&Chunk::new(text, Arc::clone(&self.redactor.origin)));
-            scan.findings.retain(|finding| finding.confidence >= self.redactor.confidence);
+            let scan = self.scan(text);
             let detected = find::detected(text, changed.as_ref(), &scan);
             let (fresh, rest) = divide(view, detected.iter().flat_map(|piece| find::clip(view, piece)).collect());
             if round == 0 {
@@ -251,6 +253,17 @@ impl Work<'_> {
         }
         pieces.extend(find::join(left));
         pieces
+    }
+
+    /// Scans a text as each of the files it may be from.
+    fn scan(&self, text: &[u8]) -> Scan {
+        let Redactor { scanner, origin, others, confidence, .. } = self.redactor;
+        let mut scan = scanner.scan(&Chunk::new(text, Arc::clone(origin)));
+        for other in others {
+            scan.findings.extend(scanner.scan(&Chunk::new(text, Arc::clone(other))).findings);
+        }
+        scan.findings.retain(|finding| finding.confidence >= *confidence);
+        scan
     }
 
     fn name(&mut self, window: &Window<'_>, piece: &Piece, raw: Span) -> Placeholder {

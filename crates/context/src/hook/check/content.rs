@@ -1,11 +1,13 @@
 //! What goes to the model: prompts, outputs, messages.
 
-use leaktight_core::Confidence;
+use std::sync::Arc;
+
+use leaktight_core::{Confidence, Origin};
 
 use super::super::Host;
 use super::super::call::{Call, Moment};
 use super::super::{message, tool};
-use super::{Verdict, file, ruling};
+use super::{Verdict, file, origin, ruling};
 use crate::policy;
 use crate::redact::{Book, Report};
 use crate::splice::{Format, Kind, Node};
@@ -18,6 +20,10 @@ const OPAQUE: &[&str] = &["signature", "thoughtSignature", "encrypted_content", 
 pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
     host.redactor.confidence = confidence(call, host);
     host.redactor.opaque = OPAQUE;
+    host.redactor.others = origin::of_content(call, host);
+    if let Some(origin) = host.redactor.others.pop() {
+        host.redactor.origin = origin;
+    }
     let mut nodes = Vec::new();
     let mut total = Report::default();
     for node in &call.content {
@@ -30,6 +36,8 @@ pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Ve
         total.left.extend(report.left);
         total.skipped.extend(report.skipped);
     }
+    host.redactor.origin = Arc::new(Origin::Memory);
+    host.redactor.others.clear();
     verdict(call, host, (nodes, total))
 }
 

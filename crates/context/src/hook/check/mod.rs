@@ -4,6 +4,7 @@ mod before;
 mod content;
 mod file;
 mod mention;
+mod origin;
 mod ruling;
 mod script;
 mod write;

@@ -59,7 +59,7 @@ pub(super) fn check(text: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut
     }
 }
 
-fn known_variable(name: &str, call: &Call<'_>, host: &Host<'_>) -> Option<String> {
+pub(super) fn known_variable(name: &str, call: &Call<'_>, host: &Host<'_>) -> Option<String> {
     match name {
         "HOME" => host.places.home().map(|home| home.to_string_lossy().into_owned()),
         "PWD" => Some(call.cwd().to_string_lossy().into_owned()),
