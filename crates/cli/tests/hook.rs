@@ -353,8 +353,17 @@ fn what_is_written_gets_its_values_back() {
 fn what_cannot_be_read_is_refused() {
     let desk = Desk::new();
     let large = format!("{{\"hook_event_name\": \"PreToolUse\", \"x\": \"{}\"}}", "a".repeat(17 << 20));
-    let inputs: [&[u8]; 6] =
-        [b"", b"{", b"\xff\xfe", b"null", b"{\"hook_event_name\": \"PreToolUse\"", large.as_bytes()];
+    let inputs: [&[u8]; 9] = [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"{}",
+        b"{\"hook_event_name\": 5, \"hookName\": 5, \"agent_action_name\": 5}",
+        b"{\"hook_event_name\": \"PreToolUse\"",
+        large.as_bytes(),
+    ];
     for input in inputs {
         for assistant in [
             "claude-code",
@@ -370,15 +379,83 @@ fn what_cannot_be_read_is_refused() {
             "auto",
         ] {
             let run = desk.ask(&[assistant], input);
-            // JSON without an event is an event without a meaning.
-            let is_null = input == b"null" && assistant != "auto";
-            assert_eq!(run.code, Some(if is_null { 0 } else { 2 }), "{assistant} {:?} {run:?}", input.get(..20));
+            // As far as the event is known it is refused in its own words.
+            let is_denied = run.stdout.contains("deny") || run.stdout.contains("block");
+            assert!(run.code == Some(2) || is_denied, "{assistant} {:?} {run:?}", input.get(..20));
             assert!(!run.stderr.contains("panic"), "{run:?}");
         }
     }
     let run = desk.event(&["claude-code"], "PreToolUse", json!({"tool_name": "Bash"}));
     denied(&answer(&run));
     assert_eq!(desk.claude("PostToolUse", json!({"tool_name": "Bash"})), Value::Null);
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let desk = Desk::new();
+    desk.project.write("clean.rs", "fn main() {}\n");
+    let bash = |input: Value| json!({"tool_name": "Bash", "tool_input": input});
+    let base = json!({"sessionId": "1", "timestamp": 1});
+    let cases = [
+        ("claude-code", "UserPromptSubmit", json!({}), "prompt", "/decision"),
+        ("claude-code", "UserPromptSubmit", json!({"prompt": 5}), "prompt", "/decision"),
+        ("claude-code", "PreToolUse", bash(json!("cat .env")), "tool_input", "/hookSpecificOutput/permissionDecision"),
+        ("claude-code", "PreToolUse", bash(json!(null)), "tool_input", "/hookSpecificOutput/permissionDecision"),
+        ("claude-code", "PreToolUse", bash(json!({"command": 5})), "command", "/hookSpecificOutput/permissionDecision"),
+        ("claude-code", "PreToolUse", bash(json!({"command": ["cat", 5]})), "command", "/hookSpecificOutput"),
+        ("claude-code", "PreToolUse", json!({"tool_input": {}}), "tool_name", "/hookSpecificOutput/permissionDecision"),
+        ("claude-code", "PostToolBatch", json!({"tool_calls": {}}), "tool_calls", "/decision"),
+        ("codex", "UserPromptSubmit", json!({"prompt": null}), "prompt", "/decision"),
+        ("codex", "PreToolUse", bash(json!([])), "tool_input", "/hookSpecificOutput/permissionDecision"),
+        ("gemini", "BeforeAgent", json!({}), "prompt", "/decision"),
+        ("gemini", "BeforeModel", json!({"llm_request": 1}), "llm_request", "/decision"),
+        ("copilot", "userPromptSubmitted", json!({}), "prompt", "/decision"),
+        ("copilot", "preToolUse", json!({"toolName": "bash", "toolArgs": 5}), "tool_input", "/permissionDecision"),
+        ("cursor", "beforeSubmitPrompt", json!({}), "prompt", "/user_message"),
+        ("cursor", "UserPromptSubmit", json!({"cursor_version": "1"}), "prompt", "/continue"),
+        ("cursor", "beforeReadFile", json!({"content": ""}), "file_path", "/permission"),
+        ("cursor", "beforeReadFile", json!({"file_path": "none"}), "content", "/permission"),
+        ("cursor", "beforeShellExecution", json!({"command": {}}), "command", "/permission"),
+        ("vscode", "UserPromptSubmit", json!({}), "prompt", "/continue"),
+        (
+            "vscode",
+            "PreToolUse",
+            json!({"tool_name": "read_file", "tool_input": {}}),
+            "file_path",
+            "/hookSpecificOutput",
+        ),
+        ("opencode", "chat.message", json!({}), "content", "/deny"),
+    ];
+    for (assistant, event, rest, missing, place) in cases {
+        let run = match assistant {
+            "copilot" => {
+                let mut payload = base.clone();
+                payload.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
+                desk.ask(&[assistant, event], payload.to_string().as_bytes())
+            }
+            _ => desk.event(&[assistant], event, rest),
+        };
+        let told: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        assert!(told.pointer(place).is_some(), "{assistant} {event}: {run:?}");
+        assert!(told.to_string().contains(&format!("`{missing}`")), "{assistant} {event}: {run:?}");
+    }
+    for (action, info) in [
+        ("pre_run_command", json!({})),
+        ("pre_run_command", json!(null)),
+        ("pre_user_prompt", json!({})),
+        ("pre_read_code", json!({})),
+    ] {
+        let payload = json!({"agent_action_name": action, "tool_info": info});
+        assert_eq!(desk.ask(&["windsurf"], payload.to_string().as_bytes()).code, Some(2), "{payload}");
+    }
+    // A file that comes without its content is read here.
+    let read = |name: &str| answer(&desk.event(&["cursor"], "beforeReadFile", json!({"file_path": desk.path(name)})));
+    assert_eq!(read("clean.rs"), json!({"permission": "allow"}));
+    assert_eq!(read(".env")["permission"], "deny");
+    // Tools without arguments run, and what can't tell a secret is no reason to stop.
+    for input in [json!(null), json!({})] {
+        assert_eq!(desk.claude("PreToolUse", json!({"tool_name": "mcp__x__y", "tool_input": input})), Value::Null);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::splice::{Document, Node};
+use crate::splice::{Document, Kind, Node};
 
 /// An event.
 #[derive(Clone, Debug)]
@@ -29,6 +29,25 @@ pub(super) struct Call<'d> {
     pub(super) unasked: bool,
     /// Names the session.
     pub(super) session: String,
+}
+
+/// What an event does not tell, or tells by another kind of value: the name of a member.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Missing(pub(super) &'static str);
+
+/// Returns what goes to the model: text, or whatever holds it.
+pub(super) fn need<'d>(node: Option<Node<'d>>, name: &'static str) -> Result<Vec<Node<'d>>, Missing> {
+    node.filter(|node| node.kind() != Kind::Scalar).map(|node| vec![node]).ok_or(Missing(name))
+}
+
+/// Returns the name of an event: that of its payload, else that of the command line.
+pub(super) fn event_name(
+    (document, keys): (&Document<'_>, &[&'static str]),
+    event: Option<&str>,
+) -> Result<String, Missing> {
+    let named = keys.iter().find_map(|key| document.root().get(key).and_then(Node::string));
+    let named = named.filter(|name| !name.is_empty());
+    named.or(event.map(str::to_owned)).ok_or(Missing(keys[0]))
 }
 
 /// What an event is about.
@@ -89,6 +108,16 @@ impl<'d> Call<'d> {
             unasked: false,
             session: text(&["session_id", "sessionId", "conversation_id"]),
         }
+    }
+
+    /// Takes all the event holds for what a tool printed, but for what the tool was given:
+    /// the output is not where it is expected.
+    pub(super) fn look_everywhere(&mut self, document: &'d Document<'d>) {
+        const GIVEN: [&str; 4] = ["tool_input", "toolArgs", "toolInput", "tool_args"];
+        let is_given = |key: &[u8]| GIVEN.iter().any(|name| name.as_bytes() == key);
+        let members = document.root().entries().filter(|(key, _)| !is_given(key));
+        self.content = members.map(|(_, node)| node).collect();
+        self.can.replace = false;
     }
 
     /// Returns the folder the assistant works in.

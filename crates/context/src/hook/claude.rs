@@ -7,10 +7,10 @@
 //! counted before the hook after the tool runs; and `@file` passes all hooks but
 //! that of the prompt.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::json::Value;
 use super::{Adapter, Reply, Verdict};
-use crate::splice::{Document, Node};
+use crate::splice::{Document, Kind, Node};
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"" };
 
@@ -18,16 +18,16 @@ pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b""
 /// size from which on one was seen to be counted.
 const COUNTED: u64 = 16 << 10;
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let event = root.get("hook_event_name").and_then(Node::string).or(event.map(str::to_owned))?;
+    let event = event_name((document, &["hook_event_name"]), event)?;
     let new = |moment| Call::new(&event, moment, document);
     let deny = Can { deny: true, ..Can::default() };
     let content = |keys: &[&str]| keys.iter().filter_map(|key| root.get(key)).collect();
-    Some(match event.as_str() {
+    Ok(Some(match event.as_str() {
         "UserPromptSubmit" | "UserPromptExpansion" => {
             let can = Can { expands_mentions: true, ..deny };
-            Call { can, content: content(&["prompt"]), ..new(Moment::Prompt) }
+            Call { can, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
         "PreToolUse" => {
             let can = Can { rewrite: true, restore: true, success_replaced: true, counted_from: Some(COUNTED), ..deny };
@@ -42,17 +42,23 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             Call { input: root.get("tool_input"), content: content(&["error"]), ..new(Moment::After) }
         }
         "PostToolBatch" => {
-            let calls = root.get("tool_calls").into_iter().flat_map(Node::items);
-            Call {
-                can: deny,
-                input: root.get("tool_calls"),
-                content: calls.filter_map(|call| call.get("tool_response")).collect(),
-                ..new(Moment::After)
-            }
+            let calls = root.get("tool_calls").filter(|calls| calls.kind() == Kind::Array);
+            let calls = calls.ok_or(Missing("tool_calls"))?;
+            let content = calls.items().flat_map(responses).collect();
+            Call { can: deny, input: Some(calls), content, ..new(Moment::After) }
         }
         "InstructionsLoaded" => Call { file: root.get("file_path").and_then(Node::string), ..new(Moment::Loaded) },
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
+}
+
+/// What came of a call: all that it was not given.
+fn responses(call: Node<'_>) -> Vec<Node<'_>> {
+    if call.kind() != Kind::Object {
+        return vec![call];
+    }
+    let is_given = |key: &[u8]| matches!(key, b"tool_input" | b"tool_name" | b"tool_use_id");
+    call.entries().filter(|(key, _)| !is_given(key)).map(|(_, node)| node).collect()
 }
 
 fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {

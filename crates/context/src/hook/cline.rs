@@ -2,16 +2,16 @@
 //!
 //! <https://docs.cline.bot> ("Hooks"). A hook can cancel, or add to the context.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::json::Value;
 use super::{Adapter, Reply, Verdict};
 use crate::splice::{Document, Node};
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: br#"{"cancel":false}"# };
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let event = root.get("hookName").and_then(Node::string).or(event.map(str::to_owned))?;
+    let event = event_name((document, &["hookName"]), event)?;
     let folder = root.get("workspaceRoots").and_then(|roots| roots.items().next()).and_then(Node::string);
     let deny = Can { deny: true, ..Can::default() };
     let call = |moment, body: Option<Node<'d>>| {
@@ -19,7 +19,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
         let cwd = folder.clone().unwrap_or_default().into();
         Call { cwd, tool, can: deny, ..Call::new(&event, moment, document) }
     };
-    Some(match event.as_str() {
+    Ok(Some(match event.as_str() {
         "PreToolUse" => {
             let body = root.get("preToolUse");
             Call { input: body.and_then(|body| body.get("parameters")), ..call(Moment::Before, body) }
@@ -34,11 +34,11 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
         }
         "UserPromptSubmit" | "TaskStart" => {
             let body = root.get("userPromptSubmit").or_else(|| root.get("taskStart"));
-            let content = body.into_iter().collect();
+            let content = need(body, "userPromptSubmit")?;
             Call { content, can: Can { expands_mentions: true, ..deny }, ..call(Moment::Prompt, body) }
         }
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 fn reply(_: &Call<'_>, verdict: Verdict) -> Reply {

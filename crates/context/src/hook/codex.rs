@@ -5,7 +5,7 @@
 //! which also approves the call; a reason after a tool takes the place of its
 //! output, and one of more than 10,000 characters is written to a file.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::claude::{block, denial, raw};
 use super::json::Value;
 use super::{Adapter, Reply, Verdict, check};
@@ -16,16 +16,14 @@ pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b""
 /// Characters of a reason, at most.
 const MAX_REASON: usize = 9_000;
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let event = root.get("hook_event_name").and_then(Node::string).or(event.map(str::to_owned))?;
+    let event = event_name((document, &["hook_event_name"]), event)?;
     let new = |moment| Call::new(&event, moment, document);
     let deny = Can { deny: true, ..Can::default() };
     let input = root.get("tool_input");
-    Some(match event.as_str() {
-        "UserPromptSubmit" => {
-            Call { can: deny, content: root.get("prompt").into_iter().collect(), ..new(Moment::Prompt) }
-        }
+    Ok(Some(match event.as_str() {
+        "UserPromptSubmit" => Call { can: deny, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) },
         "PreToolUse" | "PermissionRequest" => {
             let can = Can { output_replaced: true, ..deny };
             let unasked = root.get("permission_mode").and_then(Node::string).as_deref() == Some("bypassPermissions");
@@ -35,8 +33,8 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             let can = Can { replace: true, ..deny };
             Call { can, input, content: root.get("tool_response").into_iter().collect(), ..new(Moment::After) }
         }
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {

@@ -4,7 +4,7 @@
 //! case don't name their event: it comes from the command line, or follows from
 //! their keys. A hook that fails refuses a tool; one that is too late does not.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, need};
 use super::claude::raw;
 use super::codex::output;
 use super::json::Value;
@@ -13,18 +13,22 @@ use crate::splice::{Document, Node};
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"" };
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
     let any = |keys: &[&str]| keys.iter().find_map(|key| root.get(key));
-    let named = any(&["hook_event_name", "hookName"]).and_then(Node::string);
-    let event = event.map(str::to_owned).or(named).or_else(|| inferred(root).map(str::to_owned))?;
+    let named = any(&["hook_event_name", "hookName"]).and_then(Node::string).filter(|name| !name.is_empty());
+    let has = |key: &str| root.get(key).is_some();
+    // What holds none of these keys may be an event that needs no answer, if it is one.
+    let other = || has("sessionId").then_some("other");
+    let unnamed = || inferred(has).or_else(other).map(str::to_owned);
+    let event = event.map(str::to_owned).or(named).or_else(unnamed).ok_or(Missing("hook_event_name"))?;
     let new = |moment| Call::new(&event, moment, document);
     let input = any(&["toolArgs", "toolInput", "tool_args", "tool_input"]);
     let deny = Can { deny: true, ..Can::default() };
     let replace = Can { replace: true, ..deny };
-    Some(match event.as_str() {
+    Ok(Some(match event.as_str() {
         "userPromptSubmitted" | "UserPromptSubmitted" | "UserPromptSubmit" => {
-            Call { can: replace, content: root.get("prompt").into_iter().collect(), ..new(Moment::Prompt) }
+            Call { can: replace, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
         "preToolUse" | "PreToolUse" | "permissionRequest" | "PermissionRequest" => {
             let can = Can { rewrite: event.ends_with("ToolUse"), output_replaced: true, ..deny };
@@ -34,13 +38,12 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             let content = any(&["toolResult", "tool_result", "tool_response"]).into_iter().collect();
             Call { can: replace, input, content, ..new(Moment::After) }
         }
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 /// Returns the event whose payload has these keys.
-fn inferred(root: Node<'_>) -> Option<&'static str> {
-    let has = |key: &str| root.get(key).is_some();
+pub(super) fn inferred(has: impl Fn(&str) -> bool) -> Option<&'static str> {
     Some(match () {
         () if has("toolResult") => "postToolUse",
         () if has("toolArgs") => "preToolUse",
@@ -86,7 +89,7 @@ fn refuse(event: Option<&str>, reason: &str) -> Reply {
     let lower = event.map(str::to_ascii_lowercase).unwrap_or_default();
     match lower.as_str() {
         "pretooluse" | "permissionrequest" => denial(Moment::Before, event.unwrap_or_default(), reason),
-        "posttooluse" => denial(Moment::After, "", reason),
+        "posttooluse" | "posttoolusefailure" => denial(Moment::After, "", reason),
         "userpromptsubmitted" | "userpromptsubmit" => denial(Moment::Prompt, "", reason),
         _ => Reply::exit(reason),
     }

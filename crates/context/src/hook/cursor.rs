@@ -5,23 +5,21 @@
 //! prints no JSON refuses. It also runs the hooks of Claude Code's settings, whose
 //! payloads tell by `cursor_version` that they are Cursor's.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::claude::raw;
 use super::json::Value;
 use super::tool::{self, Tool};
 use super::{Adapter, Reply, Verdict};
-use crate::splice::{Document, Node};
+use crate::splice::{Document, Kind, Node};
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"{}" };
 
 /// Characters of context, at most: more are dropped as a whole.
 const MAX_CONTEXT: usize = 9_000;
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let named = root.get("hook_event_name").and_then(Node::string).or(event.map(str::to_owned))?;
-    // Those of Claude Code's settings start with a capital.
-    let event = named[..named.len().min(1)].to_ascii_lowercase() + named.get(1..).unwrap_or_default();
+    let event = uncapitalized(&event_name((document, &["hook_event_name"]), event)?);
     let new = |moment| {
         let mut call = Call::new(&event, moment, document);
         if call.cwd.as_os_str().is_empty() {
@@ -32,22 +30,18 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
     };
     let any = |keys: &[&str]| keys.iter().find_map(|key| root.get(key));
     let deny = Can { deny: true, ..Can::default() };
-    Some(match event.as_str() {
+    Ok(Some(match event.as_str() {
         "beforeSubmitPrompt" | "userPromptSubmit" => {
             let attachments = root.get("attachments").into_iter().flat_map(Node::items);
             let mentions = attachments.filter_map(|one| one.get("file_path").and_then(Node::string)).collect();
             let can = Can { expands_mentions: true, ..deny };
-            Call { can, mentions, content: any(&["prompt"]).into_iter().collect(), ..new(Moment::Prompt) }
+            Call { can, mentions, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
         "beforeReadFile" | "beforeTabFileRead" => {
-            let file = root.get("file_path").and_then(Node::string);
-            Call {
-                can: deny,
-                file,
-                input: Some(root),
-                content: any(&["content"]).into_iter().collect(),
-                ..new(Moment::Before)
-            }
+            let file = root.get("file_path").and_then(Node::string).ok_or(Missing("file_path"))?;
+            // Without its content the file is read here.
+            let content = root.get("content").filter(|content| content.kind() == Kind::Text).into_iter().collect();
+            Call { can: deny, file: Some(file), input: Some(root), content, ..new(Moment::Before) }
         }
         "beforeShellExecution" => {
             Call { can: deny, tool: "shell".to_owned(), input: Some(root), ..new(Moment::Before) }
@@ -68,8 +62,16 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>>
             call.content = any(&["tool_output", "tool_response", "result_json", "output"]).into_iter().collect();
             call
         }
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
+}
+
+/// Returns the name of an event with a small first letter: the hooks of Claude Code's
+/// settings have a capital.
+fn uncapitalized(name: &str) -> String {
+    let mut name = name.to_owned();
+    name.get_mut(..1).map(str::make_ascii_lowercase);
+    name
 }
 
 fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
@@ -102,8 +104,10 @@ fn denial(reason: &str) -> Vec<(&'static str, Value)> {
 }
 
 fn refuse(event: Option<&str>, reason: &str) -> Reply {
-    let members = match event {
-        Some("beforeSubmitPrompt") => vec![("continue", Value::Flag(false)), ("user_message", Value::text(reason))],
+    let members = match event.map(uncapitalized).as_deref() {
+        Some("beforeSubmitPrompt" | "userPromptSubmit") => {
+            vec![("continue", Value::Flag(false)), ("user_message", Value::text(reason))]
+        }
         _ => denial(reason),
     };
     Reply { stdout: Value::Object(members).write(), ..Reply::exit(reason) }

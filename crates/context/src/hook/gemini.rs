@@ -4,38 +4,41 @@
 //! files mentioned in it, is replaced in the request to the model, which also
 //! comes with every later turn; the hook before the agent can only refuse it.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::claude::raw;
 use super::codex::output;
 use super::json::Value;
 use super::{Adapter, Reply, Verdict};
-use crate::splice::{Document, Node};
+use crate::splice::Document;
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"" };
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let event = root.get("hook_event_name").and_then(Node::string).or(event.map(str::to_owned))?;
+    let event = event_name((document, &["hook_event_name"]), event)?;
     let new = |moment| Call::new(&event, moment, document);
     let deny = Can { deny: true, ..Can::default() };
     let replace = Can { replace: true, ..deny };
-    let content = |keys: &[&str]| root.at(keys).into_iter().collect();
-    Some(match event.as_str() {
+    Ok(Some(match event.as_str() {
         "BeforeAgent" => {
             let can = Can { replaced_later: true, ..deny };
-            Call { can, content: content(&["prompt"]), ..new(Moment::Prompt) }
+            Call { can, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
-        "BeforeModel" => Call { can: replace, content: content(&["llm_request", "messages"]), ..new(Moment::Request) },
+        "BeforeModel" => {
+            let request = need(root.get("llm_request"), "llm_request")?;
+            let content = request.into_iter().filter_map(|request| request.get("messages")).collect();
+            Call { can: replace, content, ..new(Moment::Request) }
+        }
         "BeforeTool" => {
             let can = Can { rewrite: true, restore: true, output_replaced: true, ..deny };
             Call { can, input: root.get("tool_input"), ..new(Moment::Before) }
         }
         "AfterTool" => {
-            let content = content(&["tool_response", "llmContent"]);
+            let content = root.at(&["tool_response", "llmContent"]).into_iter().collect();
             Call { can: replace, input: root.get("tool_input"), content, ..new(Moment::After) }
         }
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {

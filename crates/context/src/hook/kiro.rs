@@ -4,28 +4,28 @@
 //! capital. Exit code 2 refuses a tool, with the reason on
 //! standard error; what other hooks print is added to the context.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::{Adapter, Reply, Verdict};
-use crate::splice::{Document, Node};
+use crate::splice::Document;
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"" };
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let event = root.get("hook_event_name").and_then(Node::string).or(event.map(str::to_owned))?;
+    let event = event_name((document, &["hook_event_name"]), event)?;
     let new = |moment| Call::new(&event, moment, document);
     let deny = Can { deny: true, ..Can::default() };
-    let content = |key: &str| root.get(key).into_iter().collect();
-    Some(match event.as_str() {
+    Ok(Some(match event.as_str() {
         "userPromptSubmit" | "UserPromptSubmit" => {
-            Call { can: deny, content: content("prompt"), ..new(Moment::Prompt) }
+            Call { can: deny, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
         "preToolUse" | "PreToolUse" => Call { can: deny, input: root.get("tool_input"), ..new(Moment::Before) },
         "postToolUse" | "PostToolUse" => {
-            Call { input: root.get("tool_input"), content: content("tool_response"), ..new(Moment::After) }
+            let content = root.get("tool_response").into_iter().collect();
+            Call { input: root.get("tool_input"), content, ..new(Moment::After) }
         }
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 fn reply(_: &Call<'_>, verdict: Verdict) -> Reply {

@@ -48,7 +48,7 @@ use std::time::Instant;
 
 use leaktight_core::RuleSet;
 
-use self::call::Call;
+use self::call::{Call, Missing, Moment};
 use crate::audit::{Record, short};
 use crate::policy::{self, Decision, Policy, Request};
 use crate::redact::{Book, Redactor};
@@ -147,7 +147,7 @@ impl Assistant {
 struct Adapter {
     /// Reads an event; none for one that needs no answer. The name is that of the
     /// command line, for assistants that don't put it into the payload.
-    read: for<'d> fn(Option<&str>, &'d Document<'d>) -> Option<Call<'d>>,
+    read: for<'d> fn(Option<&str>, &'d Document<'d>) -> Result<Option<Call<'d>>, Missing>,
     /// Writes the answer to a verdict.
     reply: fn(&Call<'_>, Verdict) -> Reply,
     /// Refuses an event that could not be looked at; it may be unknown.
@@ -266,9 +266,17 @@ pub fn answer(
     };
     let assistant = detect::caller(assistant, &document);
     let adapter = assistant.adapter();
-    let Some(call) = (adapter.read)(event, &document) else {
-        return Reply { stdout: adapter.nothing.to_vec(), ..Reply::default() };
+    let mut call = match (adapter.read)(event, &document) {
+        Ok(Some(call)) => call,
+        Ok(None) => return Reply { stdout: adapter.nothing.to_vec(), ..Reply::default() },
+        Err(Missing(name)) => {
+            let why = format!("`{name}` is missing in the hook's input, or not what it should be");
+            return refuse(assistant, event, payload, &why);
+        }
     };
+    if call.moment == Moment::After && call.content.is_empty() {
+        call.look_everywhere(&document);
+    }
     host.assistant = assistant.name();
     host.records.take();
     if let Some(policy_for) = host.policy_for {

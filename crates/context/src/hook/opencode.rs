@@ -4,27 +4,30 @@
 //! `{hook_event_name, cwd, tool_name, tool_input | content}` and gets
 //! `{"deny": reason}`, `{"replace": value}`, `{"warn": message}` or nothing.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::claude::raw;
 use super::json::Value;
 use super::{Adapter, Reply, Verdict};
-use crate::splice::{Document, Node};
+use crate::splice::Document;
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"{}" };
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let event = root.get("hook_event_name").and_then(Node::string).or(event.map(str::to_owned))?;
+    let event = event_name((document, &["hook_event_name"]), event)?;
     let new = |moment| Call::new(&event, moment, document);
     let all = Can { replace: true, deny: true, rewrite: true, output_replaced: true, ..Can::default() };
-    let content = root.get("content").into_iter().collect();
-    Some(match event.as_str() {
-        "chat.message" => Call { can: all, content, ..new(Moment::Prompt) },
+    let content = || need(root.get("content"), "content");
+    Ok(Some(match event.as_str() {
+        "chat.message" => Call { can: all, content: content()?, ..new(Moment::Prompt) },
         "tool.execute.before" => Call { can: all, input: root.get("tool_input"), ..new(Moment::Before) },
-        "tool.execute.after" => Call { can: all, content, input: root.get("tool_input"), ..new(Moment::After) },
-        "messages.transform" => Call { can: all, content, ..new(Moment::Request) },
-        _ => return None,
-    })
+        "tool.execute.after" => {
+            let content = root.get("content").into_iter().collect();
+            Call { can: all, content, input: root.get("tool_input"), ..new(Moment::After) }
+        }
+        "messages.transform" => Call { can: all, content: content()?, ..new(Moment::Request) },
+        _ => return Ok(None),
+    }))
 }
 
 fn reply(_: &Call<'_>, verdict: Verdict) -> Reply {

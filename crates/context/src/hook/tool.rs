@@ -143,7 +143,7 @@ pub(super) fn kind(name: &str) -> Tool {
 /// Where tools take a command from.
 const COMMANDS: [&str; 6] = ["command", "cmd", "command_line", "CommandLine", "script", "commandLine"];
 /// Where tools take files and folders from.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 13] = [
     "file_path",
     "filePath",
     "path",
@@ -156,6 +156,7 @@ const PATHS: [&str; 12] = [
     "files",
     "dir_path",
     "target_file",
+    "image_paths",
 ];
 
 /// Returns the command a shell tool is given. A list of words is one as well.
@@ -168,7 +169,7 @@ pub(super) fn script(command: Node<'_>) -> Option<String> {
     match command.kind() {
         Kind::Text => command.string(),
         Kind::Array => {
-            let words: Vec<String> = command.items().filter_map(Node::string).collect();
+            let words: Vec<String> = command.items().map(Node::string).collect::<Option<_>>()?;
             // `["bash", "-lc", "…"]` is a shell and its script.
             match words.as_slice() {
                 [_, option, script] if option.starts_with('-') && option.ends_with('c') => Some(script.clone()),

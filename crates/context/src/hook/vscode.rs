@@ -3,36 +3,34 @@
 //! Its payloads are like those of Claude Code, with `tool_input.filePath`. It can
 //! refuse and change what a tool is given; after a tool it can only stop.
 
-use super::call::{Call, Can, Moment};
+use super::call::{Call, Can, Missing, Moment, event_name, need};
 use super::claude::{denial, raw};
 use super::json::Value;
 use super::{Adapter, Reply, Verdict};
-use crate::splice::{Document, Node};
+use crate::splice::Document;
 
 pub(super) static ADAPTER: Adapter = Adapter { read, reply, refuse, nothing: b"" };
 
-fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Option<Call<'d>> {
+fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Call<'d>>, Missing> {
     let root = document.root();
-    let named = ["hook_event_name", "hookEventName"].iter().find_map(|key| root.get(key).and_then(Node::string));
-    let event = named.or(event.map(str::to_owned))?;
+    let event = event_name((document, &["hook_event_name", "hookEventName"]), event)?;
     let new = |moment| Call::new(&event, moment, document);
     let deny = Can { deny: true, ..Can::default() };
-    let content = |key: &str| root.get(key).into_iter().collect();
-    Some(match event.as_str() {
+    Ok(Some(match event.as_str() {
         "UserPromptSubmit" => {
             let can = Can { expands_mentions: true, ..deny };
-            Call { can, content: content("prompt"), ..new(Moment::Prompt) }
+            Call { can, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
         "PreToolUse" => {
             let can = Can { rewrite: true, ..deny };
             Call { can, input: root.get("tool_input"), ..new(Moment::Before) }
         }
         "PostToolUse" => {
-            let input = root.get("tool_input");
-            Call { can: deny, input, content: content("tool_response"), ..new(Moment::After) }
+            let content = root.get("tool_response").into_iter().collect();
+            Call { can: deny, input: root.get("tool_input"), content, ..new(Moment::After) }
         }
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {

@@ -8,31 +8,54 @@ use super::super::{Host, json, message};
 use super::{Verdict, file, ruling, script, write};
 use crate::policy::{self, Action};
 use crate::redact::Book;
-use crate::splice::{Document, Edits, Format, Node};
+use crate::splice::{Document, Edits, Format, Kind, Node};
 use crate::store;
 
 /// Decides about a tool that is about to run.
 pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
     let Some(input) = call.input else { return Verdict::deny("the hook was not told what the tool is given") };
-    // Text that is no JSON is a patch, or code: what a tool that writes is given.
-    let Some(raw) = tool::inner(input) else { return Verdict::Pass };
-    let Ok(document) = Document::parse(&raw) else { return Verdict::Pass };
-    let input = document.root();
     // A mention of a file with its content, as some assistants send.
     if let Some(name) = &call.file {
         return content_of(name, call, host, book);
     }
-    match tool::kind(&call.tool) {
+    if call.tool.is_empty() {
+        return Verdict::deny("the hook was not told the name of the tool (`tool_name`)");
+    }
+    let kind = tool::kind(&call.tool);
+    let raw = tool::inner(input);
+    let document = raw.as_deref().and_then(|raw| Document::parse(raw).ok());
+    let Some(document) = document.filter(|document| document.root().kind() == Kind::Object) else {
+        return bare(input, kind, (call, host), book);
+    };
+    let input = document.root();
+    match kind {
         Tool::Shell => shell(input, call, host, book),
         Tool::Read => read(input, call, host, book),
         Tool::Search => search(input, call, host),
         Tool::Sends => sends(input, call, host, book),
         Tool::Write => write::check(input, call, host, book),
         Tool::Other => match search(input, call, host) {
-            Verdict::Pass if tool::command(input).is_some() => shell(input, call, host, book),
+            Verdict::Pass if tool::command(input).and_then(tool::script).is_some() => shell(input, call, host, book),
             verdict => verdict,
         },
     }
+}
+
+/// A tool that is given no object.
+fn bare(input: Node<'_>, kind: Tool, (call, host): (&Call<'_>, &mut Host<'_>), book: &mut Book) -> Verdict {
+    let is_null = input.raw() == b"null";
+    match kind {
+        Tool::Sends => sends(input, call, host, book),
+        // Text is a patch, or code: what a tool that writes is given.
+        Tool::Write | Tool::Search | Tool::Other if is_null || input.kind() == Kind::Text => Verdict::Pass,
+        _ => unread("what it is given (`tool_input`)", call),
+    }
+}
+
+/// Refuses a tool of which something is not told.
+fn unread(what: &str, call: &Call<'_>) -> Verdict {
+    let tool = message::clean(&call.tool);
+    Verdict::deny(format!("the hook could not read {what} in the input of {tool}, so it is refused"))
 }
 
 /// What is given to another machine, model or program may hold no secret.
@@ -85,7 +108,12 @@ pub(super) fn below(paths: &[PathBuf], host: &Host<'_>) -> Option<&'static store
 }
 
 fn read(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
-    for (name, node) in tool::paths(input) {
+    let named = tool::paths(input);
+    let is_seen_later = call.can.success_replaced || call.can.output_replaced;
+    if named.is_empty() && !is_seen_later {
+        return unread("which file is read (`file_path`)", call);
+    }
+    for (name, node) in named {
         let paths = file::candidates(&name, call.cwd(), &[], &host.places);
         let Some(facts) = file::facts(&paths, &host.places) else { continue };
         let refused = facts.store.and_then(|store| ruling::of_store(Action::FileRead, (&name, store), (call, host)));
@@ -93,7 +121,6 @@ fn read(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) 
             return Verdict::Deny { reason };
         }
         // What comes back is replaced, and nothing sees it before.
-        let is_seen_later = call.can.success_replaced || call.can.output_replaced;
         let is_counted = call.can.counted_from.is_some_and(|from| facts.len >= from);
         if is_seen_later && !is_counted && !(host.shadow_all && host.shadow.is_some()) {
             continue;
@@ -136,6 +163,9 @@ fn content_of(name: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book)
     if let Some(reason) = refused(name, &paths, (call, host)) {
         return Verdict::Deny { reason };
     }
+    if call.content.is_empty() {
+        return unseen(name, &paths, (call, host), book);
+    }
     match super::content::check(call, host, book) {
         Verdict::Deny { reason } => {
             let reason = reason.replacen("the output of a tool", &format!("`{}`", message::clean(name)), 1);
@@ -145,9 +175,19 @@ fn content_of(name: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book)
     }
 }
 
+/// A file whose content the assistant should have sent along.
+fn unseen(name: &str, paths: &[PathBuf], (call, host): (&Call<'_>, &mut Host<'_>), book: &mut Book) -> Verdict {
+    let redacted = file::facts(paths, &host.places).and_then(|facts| file::redact(&facts, host, book).ok());
+    let Some(redacted) = redacted else {
+        let name = message::clean(name);
+        return Verdict::deny(format!("the hook was not told what `{name}` holds (`content`), and can't read it"));
+    };
+    file::found(name, &redacted, (call, host)).map_or(Verdict::Pass, Verdict::deny)
+}
+
 fn shell(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
-    let Some(command) = tool::command(input) else { return Verdict::Pass };
-    let Some(text) = tool::script(command) else { return Verdict::Pass };
+    let Some(command) = tool::command(input) else { return unread("the command (`command`)", call) };
+    let Some(text) = tool::script(command) else { return unread("the command (`command`)", call) };
     match script::check(&text, call, host, book) {
         script::Outcome::Pass => Verdict::Pass,
         script::Outcome::Deny(reason) => Verdict::Deny { reason },
