@@ -459,6 +459,33 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
+fn an_output_in_another_place_is_found() {
+    let desk = Desk::new();
+    let ask = |event: &str, rest: Value| answer(&desk.event(&["gemini"], event, rest));
+    let text = format!("A={}", desk.aws);
+    for response in [
+        json!(text),
+        json!([{"text": text}]),
+        json!({"error": {"message": text}}),
+        json!({"llmContent": "fine", "data": {"message": text}}),
+    ] {
+        let answer = ask("AfterTool", json!({"tool_name": "x", "tool_response": response}));
+        let reason = answer["reason"].as_str().expect("a reason");
+        assert!(answer["decision"] == "deny" && reason.contains("A=LEAKTIGHT_AWS"), "{answer}");
+        assert_eq!(reason.starts_with("fine\n"), response.get("llmContent").is_some());
+    }
+    let shown = json!({"llmContent": "fine", "returnDisplay": {"diff": text}});
+    assert!(ask("AfterTool", json!({"tool_name": "x", "tool_response": shown})).is_null(), "no model reads it");
+    for request in
+        [json!(text), json!({"systemInstruction": text}), json!({"messages": [text], "systemInstruction": text})]
+    {
+        assert_eq!(ask("BeforeModel", json!({"llm_request": request}))["decision"], "deny", "{request}");
+    }
+    let answer = desk.claude("PostToolUse", json!({"tool_name": "Bash", "tool_output": text}));
+    assert_eq!(answer["continue"], false, "{answer}");
+}
+
+#[test]
 fn an_answer_comes_in_time() {
     let desk = Desk::new();
     let start = Instant::now();
