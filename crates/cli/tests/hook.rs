@@ -486,6 +486,21 @@ fn an_output_in_another_place_is_found() {
 }
 
 #[test]
+fn what_is_too_large_is_stopped_in_the_words_of_its_event() {
+    let desk = Desk::new();
+    let large = "a".repeat(17 << 20);
+    for (event, key, place) in [
+        ("PostToolUse", "tool_response", "/continue"),
+        ("PostToolBatch", "tool_calls", "/decision"),
+        ("PreToolUse", "tool_input", "/hookSpecificOutput/permissionDecision"),
+    ] {
+        let run = desk.event(&["claude-code"], event, json!({"tool_name": "Bash", key: large}));
+        let told: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{event}: {run:?}"));
+        assert!(told.pointer(place).is_some(), "{told}");
+    }
+}
+
+#[test]
 fn an_answer_comes_in_time() {
     let desk = Desk::new();
     let start = Instant::now();

@@ -117,7 +117,9 @@ fn refuse(event: Option<&str>, reason: &str) -> Reply {
         Some(event @ ("UserPromptSubmit" | "UserPromptExpansion")) => block_prompt(event, reason),
         // An exit code would not stop what a tool has printed.
         Some("PostToolUse" | "PostToolUseFailure") => return stop(reason),
-        _ => Reply::default(),
+        // It may be the output of a tool as well.
+        None => stop(reason),
+        Some(_) => Reply::default(),
     };
     Reply { stdout: reply.stdout, ..Reply::exit(reason) }
 }

@@ -1,12 +1,35 @@
 //! Tells an assistant by its payload.
 
 use super::Assistant;
-use crate::splice::{Document, Node};
+use crate::splice::{Document, Members, Node};
+
+/// Where payloads name their event.
+const NAMES: [&str; 4] = ["hook_event_name", "hookName", "agent_action_name", "hookEventName"];
 
 /// Returns the event a payload names.
-pub(super) fn event_name(document: &Document<'_>) -> Option<String> {
+fn event_name(document: &Document<'_>) -> Option<String> {
     let root = document.root();
-    ["hook_event_name", "hookName", "agent_action_name", "hookEventName"].iter().find_map(|key| root.get(key)?.string())
+    NAMES.iter().find_map(|key| root.get(key)?.string())
+}
+
+/// What can be told of a payload that is not whole, or no JSON from somewhere on.
+pub(super) struct Head(Vec<(String, Option<String>)>);
+
+impl Head {
+    pub(super) fn read(payload: &[u8]) -> Self {
+        Self(Members::of(payload))
+    }
+
+    /// Returns the event it names.
+    pub(super) fn event(&self) -> Option<&str> {
+        let named = |key: &&str| self.0.iter().rev().find(|(name, _)| name == key)?.1.as_deref();
+        NAMES.iter().find_map(named)
+    }
+
+    /// Returns whether it has a member of this name.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == key)
+    }
 }
 
 /// Returns who runs the hooks of an assistant: Cursor also runs those of Claude Code,

@@ -319,10 +319,10 @@ fn settle(records: &mut Vec<Record>, verdict: &Verdict, call: &Call<'_>, assista
 /// Refuses an event that could not be looked at: the answer to a defect, to a
 /// deadline, and to input that can't be read. Says why, and never what was read.
 pub fn refuse(assistant: Assistant, event: Option<&str>, payload: &[u8], why: &str) -> Reply {
-    let document = Document::parse(payload).ok();
-    let named = document.as_ref().and_then(|document| detect::event_name(document));
+    let head = detect::Head::read(payload);
+    let inferred = || copilot::inferred(|key| head.has(key)).filter(|_| assistant == Assistant::Copilot);
     let reason = format!("leaktight could not look at this, so it is refused: {why}");
-    let event = event.or(named.as_deref());
+    let event = event.or(head.event()).or_else(inferred);
     let reply = (assistant.adapter().refuse)(event, &reason);
     let record = Record {
         agent: assistant.name().to_owned(),

@@ -111,6 +111,9 @@ fn receive(payload: &Mutex<Vec<u8>>) -> Result<Vec<u8>, String> {
             return Ok(input.clone());
         }
         if input.len() + n_bytes > MAX_PAYLOAD {
+            drop(input);
+            // Read to its end, or the assistant would see a pipe that breaks rather than the answer.
+            let _ = io::copy(&mut stdin, &mut io::sink());
             return Err(format!("the hook's input is larger than {} MB", MAX_PAYLOAD >> 20));
         }
         input.extend_from_slice(&buffer[..n_bytes]);
