@@ -69,6 +69,25 @@ fn everything_but_the_value_stays_as_it_is() {
 }
 
 #[test]
+fn a_value_with_quotes_and_backslashes_is_replaced_as_a_whole() {
+    let value = ["p\\\"a\\\\sW", "q9$zKK2"].concat();
+    for text in [
+        format!("{{\"password\": \"{value}\"}}"),
+        format!("{{\"a\": [{{\"db_password\": \"{value}\", \"port\": 1}}]}}"),
+        format!("{{\"text\": \"{}\"}}", show(&escaped(&format!("{{\"password\": \"{value}\"}}")))),
+    ] {
+        let redacted = check(Format::Json, text.as_bytes(), &["zKK2", "sWq9"]);
+        assert_eq!(show(&redacted).matches("LEAKTIGHT_").count(), 1, "{}", show(&redacted));
+    }
+}
+
+fn escaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    escape(text.as_bytes(), &mut out);
+    out
+}
+
+#[test]
 fn text_without_secrets_stays_as_it_is() {
     for (format, text) in [
         (Format::Json, "{\"a\": \"b\\u0000\"}"),

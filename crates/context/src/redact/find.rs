@@ -5,7 +5,7 @@ use leaktight_core::{Confidence, Finding, Scan, Severity, Span};
 
 use super::book::Book;
 use super::placeholder::Placeholder;
-use crate::splice::View;
+use crate::splice::{Leaf, View};
 
 /// A part of a view to replace, and what it is.
 #[derive(Clone, Debug)]
@@ -71,12 +71,7 @@ pub(super) fn detected(text: &[u8], changed: Option<&View>, scan: &Scan) -> Vec<
     let tokens: Vec<Span> = Placeholder::find(text).collect();
     let mut pieces = Vec::new();
     for finding in &scan.findings {
-        let kind = Kind {
-            class: finding.rule().id.to_string(),
-            severity: finding.severity,
-            confidence: finding.confidence,
-            known: false,
-        };
+        let kind = kind_of(finding);
         let span = span_of(finding);
         if is_name(&text[span.range()]) {
             continue;
@@ -87,6 +82,48 @@ pub(super) fn detected(text: &[u8], changed: Option<&View>, scan: &Scan) -> Vec<
         }
     }
     pieces
+}
+
+/// Bytes of a string that is looked at with its key once more, at most, and of the key.
+const FIELD: usize = 512;
+const KEY: usize = 128;
+
+/// Returns what rules find in short strings that hold quotes or backslashes, which are escaped
+/// again for that: among the quotes of the format those would end a string where it does not end.
+pub(super) fn in_fields(view: &View, scan: impl Fn(&[u8]) -> Scan) -> Vec<Piece> {
+    let is_short = |leaf: &&Leaf| leaf.depth > 0 && leaf.span.len() <= FIELD;
+    let is_cut = |leaf: &&Leaf| view.text[leaf.span.range()].iter().any(|byte| matches!(byte, b'"' | b'\\'));
+    let mut pieces = Vec::new();
+    for leaf in view.leaves.iter().filter(is_short).filter(is_cut) {
+        let before = &view.text[leaf.span.start.saturating_sub(KEY)..leaf.span.start];
+        let behind = &view.text[leaf.span.end..view.text.len().min(leaf.span.end + 2)];
+        let (mut text, mut ends) = (before.to_vec(), Vec::with_capacity(leaf.span.len()));
+        for byte in &view.text[leaf.span.range()] {
+            ends.push(text.len());
+            text.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
+            text.push(*byte);
+        }
+        let end = text.len();
+        text.extend_from_slice(behind);
+        for finding in &scan(&text).findings {
+            let found = span_of(finding);
+            let place = |at: usize| leaf.span.start + ends.partition_point(|start| *start < at);
+            let span = Span::new(place(found.start), place(found.end));
+            if found.start >= before.len() && found.end <= end && !is_name(&view.text[span.range()]) {
+                pieces.push(Piece { span, kind: kind_of(finding), leaf: None });
+            }
+        }
+    }
+    pieces
+}
+
+fn kind_of(finding: &Finding) -> Kind {
+    Kind {
+        class: finding.rule().id.to_string(),
+        severity: finding.severity,
+        confidence: finding.confidence,
+        known: false,
+    }
 }
 
 fn span_of(finding: &Finding) -> Span {

@@ -22,4 +22,4 @@ pub(crate) use self::members::Members;
 pub use self::pass::Carried;
 pub(crate) use self::pass::{Editor, Window, carry};
 pub use self::text::{escape, unescape};
-pub(crate) use self::view::View;
+pub(crate) use self::view::{Leaf, View};
