@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use leaktight_core::Source;
+use leaktight_core::{Origin, Source};
 use leaktight_fs::{Globs, WalkOptions, stdin_bytes};
 use leaktight_git::{ChangeOptions, Diff, Error, Pushed, Range, Repo, Staged, Unstaged};
 
@@ -29,7 +29,8 @@ pub(crate) fn sources(
     let options = change_options(options)?;
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if let Some(file) = &changes.diff {
-        sources.push(Box::new(Diff::new(open(file)?, options.clone())));
+        let origin = if file.as_os_str() == "-" { Origin::Stdin } else { Origin::File(file.clone()) };
+        sources.push(Box::new(Diff::new(open(file)?, options.clone()).with_origin(origin)));
     }
     if let Some(range) = changes.range.iter().find(|range| !range.contains("..")) {
         let message = format!("`{}` is no range of commits", crate::term::escape(range.as_bytes()));

@@ -106,3 +106,46 @@ fn every_format_names_the_line_of_the_new_file() {
         project.pipe(&["scan", "--diff", "-", "-f", format], text.as_bytes()).exits(1).prints(place);
     }
 }
+
+#[test]
+fn what_a_diff_does_not_show_is_not_clean() {
+    let project = Project::new();
+    let binary = |name: &str| {
+        format!("diff --git a/{name} b/{name}\nindex 1..2 100644\nBinary files a/{name} and b/{name} differ\n")
+    };
+    let (report, code) = scan(&project, &(binary("notes.txt") + &binary("logo.png")), &[]);
+    assert_eq!((unscanned(&report, "notes.txt").as_deref(), code), (Some("opaque"), Some(3)));
+    assert_eq!((unscanned(&report, "logo.png"), &report["coverage"]["excluded"]["binary"]), (None, &Value::from(1)));
+    let patch = "diff --git a/x b/x\nindex 1..2 100644\nGIT binary patch\nliteral 4\nLc${NkU|@g%CjbCY\n\n";
+    assert_eq!(scan(&project, patch, &[]).1, Some(3));
+    assert_eq!(scan(&project, patch, &["--allow-incomplete", "opaque"]).1, Some(0));
+    let gone = "diff --git a/x b/x\ndeleted file mode 100644\nindex 1..0\nBinary files a/x and /dev/null differ\n";
+    assert_eq!(scan(&project, gone, &[]).1, Some(0), "what is taken away is not new");
+}
+
+#[test]
+fn what_stands_round_a_diff_is_scanned() {
+    let project = Project::new();
+    let diff = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+a\n";
+    let id = "0123456789abcdef0123456789abcdef01234567";
+    let mail = |n: u64| {
+        format!(
+            "From {id} Mon Sep 17 00:00:00 2001\nFrom: {} <a@b.example>\nSubject: [PATCH] {}\n\nuse\n{}\n---\n x | 1 +\n\n\
+             {diff}-- \n2.39.2\n\n",
+            token(n),
+            token(n + 1),
+            token(n + 2),
+        )
+    };
+    let (report, code) = scan(&project, &(mail(1) + &mail(4)), &[]);
+    let lines: Vec<u64> = places(&report).into_iter().map(|(_, line, _)| line).collect();
+    assert_eq!((lines, code), (vec![2, 3, 6, 19, 20, 23], Some(1)));
+    project.write("a.patch", mail(1));
+    project.run(&["scan", "--diff", "a.patch"]).exits(1).prints("a.patch\n\n2:7 critical");
+
+    let log = |n: u64| format!("commit {id}\nAuthor: a\n\n    use {}\n\n{diff}\n", token(n));
+    let renamed = format!("diff --git a/x b/y\nrename from x\nrename to y\n\n{}", log(2));
+    let (report, code) = scan(&project, &(log(1) + &renamed), &[]);
+    let lines: Vec<u64> = places(&report).into_iter().map(|(_, line, _)| line).collect();
+    assert_eq!((lines, code), (vec![4, 19], Some(1)));
+}

@@ -106,6 +106,8 @@ named! {
         IgnoreFile("ignore-file"),
         /// An encoding that is not understood.
         Encoding("encoding"),
+        /// Binary data where text was asked for: a file that was named, or one that a diff does not show.
+        Opaque("opaque"),
         /// It is not in the format it should be in.
         Malformed("malformed"),
         /// An object that is not in the repository, as in a partial clone.

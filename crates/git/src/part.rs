@@ -48,6 +48,11 @@ impl<'a> Text<'a> {
         self.position = Position { line, column: 1 };
     }
 
+    /// Returns whether nothing is left to be lent.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Appends bytes.
     pub(crate) fn push(&mut self, bytes: &[u8], is_added: bool) -> ControlFlow<()> {
         let start = self.bytes.len();

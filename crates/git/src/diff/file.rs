@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leaktight_core::{Event, Origin, Skip, SkipReason};
 
+use super::binary;
 use super::name::{self, NOTHING};
 use crate::open::path_of;
 
@@ -21,6 +22,8 @@ pub(super) struct File {
     pub(super) added: u64,
     /// The diff says that it is binary and does not show it.
     pub(super) is_binary: bool,
+    /// The diff takes it away.
+    pub(super) is_gone: bool,
     /// What is wrong with this part of the diff.
     pub(super) trouble: Option<String>,
 }
@@ -64,8 +67,8 @@ impl File {
     }
 
     /// Returns where text of the file comes from: the diff itself if no file is named.
-    pub(super) fn origin(&self) -> Arc<Origin> {
-        Arc::new(self.path().map_or(Origin::Stdin, Origin::File))
+    pub(super) fn origin(&self, diff: &Arc<Origin>) -> Arc<Origin> {
+        self.path().map_or_else(|| Arc::clone(diff), |path| Arc::new(Origin::File(path)))
     }
 
     /// Says what became of the file.
@@ -75,8 +78,10 @@ impl File {
             Event::Skipped(Skip::new(path, SkipReason::Excluded, glob))
         } else if let Some(trouble) = self.trouble {
             Event::Skipped(Skip::new(path, SkipReason::Malformed, trouble))
-        } else if self.is_binary {
+        } else if self.is_binary && (self.is_gone || binary::is_named(&path)) {
             Event::Skipped(Skip::new(path, SkipReason::Binary, "the diff does not show it"))
+        } else if self.is_binary {
+            Event::Skipped(Skip::new(path, SkipReason::Opaque, "the diff does not show it; `git diff --text` does"))
         } else {
             Event::Scanned(self.added)
         }

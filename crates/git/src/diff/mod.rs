@@ -1,5 +1,6 @@
 //! Unified diffs as a source.
 
+mod binary;
 mod file;
 mod hunk;
 mod lines;
@@ -26,11 +27,15 @@ use crate::part::Visitor;
 /// are those of the new file. Offsets count the bytes of the new sides shown so
 /// far, because a diff doesn't tell what stands between its hunks.
 ///
+/// What stands round the files, such as the message of a commit in a mail, is lent
+/// as well, at the lines of the diff itself.
+///
 /// A hunk with more or fewer lines than it says is scanned for what it holds, and
 /// its file reported as malformed.
 pub struct Diff {
     input: Mutex<Option<Box<dyn Read + Send>>>,
     options: ChangeOptions,
+    origin: Arc<Origin>,
 }
 
 impl Diff {
@@ -39,13 +44,19 @@ impl Diff {
     /// A reader that has nothing yet may say so with [`ErrorKind::WouldBlock`] after
     /// a while: the visitor is then asked whether to go on.
     pub fn new(input: impl Read + Send + 'static, options: ChangeOptions) -> Self {
-        Self { input: Mutex::new(Some(Box::new(input))), options }
+        Self { input: Mutex::new(Some(Box::new(input))), options, origin: Arc::new(Origin::Stdin) }
+    }
+
+    /// Says where the diff itself is from; it is taken for standard input else.
+    #[must_use]
+    pub fn with_origin(self, origin: Origin) -> Self {
+        Self { origin: Arc::new(origin), ..self }
     }
 
     fn read(&self, input: Box<dyn Read + Send>, visitor: Visitor<'_>) -> Result<(), Skip> {
         let stopped = || Skip::new("-", SkipReason::Interrupted, "");
         let mut lines = Lines::new(input);
-        let mut reader = Reader::new(visitor, &self.options);
+        let mut reader = Reader::new(visitor, &self.options, &self.origin);
         loop {
             let flow = match lines.next() {
                 Ok(Some(line)) => reader.take(line),

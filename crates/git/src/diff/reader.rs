@@ -1,6 +1,9 @@
 //! From the lines of a diff to the text of new files.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use leaktight_core::Origin;
 
 use super::file::File;
 use super::hunk::{Hunk, Kind};
@@ -24,6 +27,8 @@ enum Place {
 pub(super) struct Reader<'a> {
     visitor: Visitor<'a>,
     options: &'a ChangeOptions,
+    /// Where the diff itself is from.
+    origin: &'a Arc<Origin>,
     text: Text<'a>,
     place: Place,
     /// The file whose part is being read, and why it is left out if it is.
@@ -32,6 +37,8 @@ pub(super) struct Reader<'a> {
     old: Option<Vec<u8>>,
     /// What the line is of which a piece was read.
     kind: Kind,
+    /// The line was read last that is text round the files; 0 for none.
+    said: u64,
     /// Lines read so far.
     n_lines: u64,
     is_blank: bool,
@@ -40,15 +47,17 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(visitor: Visitor<'a>, options: &'a ChangeOptions) -> Self {
+    pub(super) fn new(visitor: Visitor<'a>, options: &'a ChangeOptions, origin: &'a Arc<Origin>) -> Self {
         Self {
             visitor,
             options,
+            origin,
             text: Text::new(visitor, options.overlap),
             place: Place::Outside,
             file: None,
             old: None,
             kind: Kind::Note,
+            said: 0,
             n_lines: 0,
             is_blank: true,
             is_diff: false,
@@ -93,12 +102,18 @@ impl<'a> Reader<'a> {
         if let Place::Within(_, at) = self.place {
             self.complain(at, "ends too early");
         }
+        if let Some(old) = self.old.take() {
+            self.no_name(&old, self.n_lines)?;
+        }
         self.end_file()?;
         ControlFlow::Continue(self.is_diff || self.is_blank)
     }
 
     /// Appends to the text of the new file what belongs there.
     fn push(&mut self, bytes: &[u8]) -> ControlFlow<()> {
+        if self.said == self.n_lines {
+            return self.text.push(bytes, true);
+        }
         let (Some((file, None)), Kind::Added | Kind::Context) = (&mut self.file, self.kind) else {
             return ControlFlow::Continue(());
         };
@@ -139,6 +154,13 @@ impl<'a> Reader<'a> {
         self.kind = Kind::Note;
         let text = line.text();
         let old = self.old.take();
+        if starts_message(text) {
+            self.end_file()?;
+        }
+        let is_side = text.starts_with(b"+++ ") || text.starts_with(b"+") && self.file.is_some();
+        if let Some(old) = old.as_ref().filter(|_| !is_side) {
+            self.no_name(old, self.n_lines - 1)?;
+        }
         let behind = |mark: &str| text.strip_prefix(mark.as_bytes());
         if let Some(names) = behind("diff --git ") {
             self.is_git = true;
@@ -155,20 +177,18 @@ impl<'a> Reader<'a> {
             self.old = Some(name::parse(name));
             return ControlFlow::Continue(());
         }
-        if let Some(old) = old {
+        if let Some(old) = old.filter(|_| is_side) {
             if let Some(new) = behind("+++ ") {
                 return self.sides(old, name::parse(new));
             }
-            if text.starts_with(b"+") && self.file.is_some() {
-                // What looked like a name was a line of no hunk, and so is this.
-                self.stray(1)?;
-                return self.behind(line, 1, self.n_lines);
-            }
+            // What looked like a name was a line of no hunk, and so is this.
+            self.stray(1)?;
+            return self.behind(line, 1, self.n_lines);
         }
         if text.starts_with(b"@@") || text.starts_with(b"## ") && self.file.is_some() {
             return self.hunk(text);
         }
-        self.remark(text)
+        self.remark(line)
     }
 
     /// Takes the names behind `---` and `+++`.
@@ -192,9 +212,7 @@ impl<'a> Reader<'a> {
             self.complain(self.n_lines, "has a first line that is not understood");
             return self.stray(1);
         };
-        if let Some((file, _)) = &self.file {
-            self.text.start(file.origin(), hunk.line);
-        }
+        self.begin(hunk.line)?;
         let (at, columns) = (self.n_lines, hunk.columns());
         self.place = if hunk.is_over() { Place::Behind(columns, at) } else { Place::Within(hunk, at) };
         ControlFlow::Continue(())
@@ -202,18 +220,50 @@ impl<'a> Reader<'a> {
 
     /// Goes on as behind a hunk, so that lines that look like more of it are scanned.
     fn stray(&mut self, columns: usize) -> ControlFlow<()> {
-        if let Some((file, _)) = &self.file {
-            self.text.start(file.origin(), 1);
-        }
+        self.begin(1)?;
         self.place = Place::Behind(columns, self.n_lines);
         ControlFlow::Continue(())
     }
 
+    /// Starts the text of the file at this line of it.
+    fn begin(&mut self, line: u64) -> ControlFlow<()> {
+        self.text.finish()?;
+        if let Some((file, _)) = &self.file {
+            self.text.start(file.origin(self.origin), line);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Takes a line that may be text round the files: of a mail, or what a program
+    /// that shows commits says about them.
+    fn say(&mut self, bytes: &[u8], line: u64) -> ControlFlow<()> {
+        // Behind the hunks of a file git says nothing more about it.
+        let is_round = self.file.as_ref().is_none_or(|(file, _)| self.is_git && file.has_sides());
+        if !is_round || bytes.starts_with(b"diff -") {
+            return ControlFlow::Continue(());
+        }
+        let goes_on = !self.text.is_empty() && self.said + 1 == line;
+        if !goes_on && bytes.trim_ascii().is_empty() {
+            return ControlFlow::Continue(());
+        }
+        if !goes_on {
+            self.text.finish()?;
+            self.text.start(Arc::clone(self.origin), line);
+        }
+        self.said = line;
+        self.text.push(bytes, true)
+    }
+
+    /// Takes a line that looked like the name of a file.
+    fn no_name(&mut self, name: &[u8], line: u64) -> ControlFlow<()> {
+        self.say(&[b"--- ", name, b"\n"].concat(), line)
+    }
+
     /// Takes a line about a file.
-    fn remark(&mut self, text: &[u8]) -> ControlFlow<()> {
+    fn remark(&mut self, line: Line<'_>) -> ControlFlow<()> {
         const BINARY: [&[u8]; 3] =
             [b"Binary file", b"GIT binary patch", b"Cannot display: file marked as a binary type"];
-        let renamed = text.strip_prefix(b"rename to ").or_else(|| text.strip_prefix(b"copy to "));
+        let text = line.text();
         let is_binary = BINARY.iter().any(|start| text.starts_with(start));
         if text.starts_with(b"***************") {
             self.fault("it is a context diff; `diff -u` writes one that can be read");
@@ -224,14 +274,22 @@ impl<'a> Reader<'a> {
             file.is_binary = true;
             self.start(file)?;
             return self.end_file();
-        } else if let Some((file, excluded)) = &mut self.file {
-            file.is_binary |= is_binary;
-            if let Some(name) = renamed {
-                file.rename(name);
-                *excluded = excluded_by(self.options, file);
-            }
+        } else {
+            self.note(text, is_binary);
+            return self.say(line.bytes, self.n_lines);
         }
         ControlFlow::Continue(())
+    }
+
+    /// Notes what a line tells about the file.
+    fn note(&mut self, text: &[u8], is_binary: bool) {
+        let Some((file, excluded)) = &mut self.file else { return };
+        file.is_binary |= is_binary;
+        file.is_gone |= text.starts_with(b"deleted file mode ");
+        if let Some(name) = text.strip_prefix(b"rename to ").or_else(|| text.strip_prefix(b"copy to ")) {
+            file.rename(name);
+            *excluded = excluded_by(self.options, file);
+        }
     }
 
     /// Says what is wrong with a hunk, once a file.
@@ -263,6 +321,18 @@ impl<'a> Reader<'a> {
 
 fn excluded_by(options: &ChangeOptions, file: &File) -> Option<String> {
     options.why_not(&file.path()?)
+}
+
+/// Returns whether a line is the first one about another commit, as git and
+/// Mercurial write it above the message.
+fn starts_message(text: &[u8]) -> bool {
+    const MARKS: [&[u8]; 4] = [b"From ", b"commit ", b"# HG changeset patch", b"changeset: "];
+    let Some(mark) = MARKS.iter().find(|mark| text.starts_with(mark)) else { return false };
+    if !mark.ends_with(b" ") || mark.ends_with(b": ") {
+        return true;
+    }
+    let id = text[mark.len()..].split(|byte| *byte == b' ').next().unwrap_or_default();
+    (7..=64).contains(&id.len()) && id.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Returns the second name in `Binary files a and b differ`, or the one in

@@ -54,6 +54,10 @@ fn reads_what_git_writes() {
         "commit 1\n\n    --- not a name\n\ndiff --git a/src/a.rs b/src/a.rs\nindex 1..2 100644\n--- a/src/a.rs\n\
          +++ b/src/a.rs\n@@ -1,3 +1,3 @@ fn x() {\n one\n-two\n+zwei\n three\n@@ -9,0 +10,2 @@\n+ten\n+--- eleven\n",
         &[
+            "?:1:+commit 1",
+            "?:2:+",
+            "?:3:+    --- not a name",
+            "?:4:+",
             "src/a.rs:1: one",
             "src/a.rs:2:+zwei",
             "src/a.rs:3: three",
@@ -121,15 +125,20 @@ fn what_a_diff_does_not_show_is_told() {
         "diff --git a/x.png b/x.png\nindex 1..2\nBinary files a/x.png and b/x.png differ\n\
          diff --git a/y b/y\nindex 1..2\nGIT binary patch\nliteral 4\nLc${NkU|@g%CjbCY\n\n\
          diff --git a/z b/z\n--- a/z\n+++ b/z\n@@ -1 +1 @@\n-a\n+b\n",
-        &["x.png binary: the diff does not show it", "y binary: the diff does not show it", "z:1:+b", "scanned 2"],
+        &[
+            "x.png binary: the diff does not show it",
+            "y opaque: the diff does not show it; `git diff --text` does",
+            "z:1:+b",
+            "scanned 2",
+        ],
     );
     assert_told(
         "Binary files old/a and new/a differ\nBinary file b has changed\nIndex: c\n\
          Cannot display: file marked as a binary type.\n",
         &[
-            "new/a binary: the diff does not show it",
-            "b binary: the diff does not show it",
-            "c binary: the diff does not show it",
+            "new/a opaque: the diff does not show it; `git diff --text` does",
+            "b opaque: the diff does not show it; `git diff --text` does",
+            "c opaque: the diff does not show it; `git diff --text` does",
         ],
     );
     assert_told(
@@ -138,9 +147,12 @@ fn what_a_diff_does_not_show_is_told() {
     );
     assert_told(
         "*** a\n--- b\n***************\n*** 1 ****\n! x\n--- 1 ----\n! y\n",
-        &["- malformed: it is a context diff; `diff -u` writes one that can be read"],
+        &["?:1:+*** a", "?:2:+--- b", "- malformed: it is a context diff; `diff -u` writes one that can be read"],
     );
-    assert_told("just some text\n", &["- malformed: it holds no unified diff, as `git diff` and `diff -u` write them"]);
+    assert_told(
+        "just some text\n",
+        &["?:1:+just some text", "- malformed: it holds no unified diff, as `git diff` and `diff -u` write them"],
+    );
 }
 
 #[test]
@@ -170,6 +182,7 @@ fn hunks_that_miscount_are_scanned_and_reported() {
             "x malformed: the hunk at line 3 of the diff has fewer lines than it says",
             "y:1:+c",
             "y:2:+d",
+            "?:13:++e",
             "y malformed: the hunk at line 9 of the diff has more lines than it says",
         ],
     );
@@ -196,7 +209,47 @@ fn a_mail_may_stand_round_a_diff() {
     assert_told(
         "From 1 Mon Sep 17 00:00:00 2001\nSubject: [PATCH] x\n\n---\n x | 1 +\n\n\
          diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+a\n-- \n2.39.2\n\n",
-        &["x:1:+a", "scanned 2"],
+        &[
+            "?:1:+From 1 Mon Sep 17 00:00:00 2001",
+            "?:2:+Subject: [PATCH] x",
+            "?:3:+",
+            "?:4:+---",
+            "?:5:+ x | 1 +",
+            "?:6:+",
+            "x:1:+a",
+            "?:12:+-- ",
+            "?:13:+2.39.2",
+            "?:14:+",
+            "scanned 2",
+        ],
+    );
+    assert_told(
+        "# HG changeset patch\n# User a\nfirst\n\ndiff -r 0 -r 1 x\n--- a/x\n+++ b/x\n@@ -0,0 +1,1 @@\n+a\n\
+         # HG changeset patch\nsecond\n--- no name\n\ndiff -r 1 -r 2 x\n--- a/x\n+++ b/x\n@@ -1,1 +1,2 @@\n a\n+b\n",
+        &[
+            "?:1:+# HG changeset patch",
+            "?:2:+# User a",
+            "?:3:+first",
+            "?:4:+",
+            "x:1:+a",
+            "scanned 2",
+            "?:10:+# HG changeset patch",
+            "?:11:+second",
+            "?:12:+--- no name",
+            "?:13:+",
+            "x:1: a",
+            "x:2:+b",
+            "scanned 2",
+        ],
+    );
+}
+
+#[test]
+fn no_line_round_a_diff_is_lost() {
+    let file = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+a\n";
+    assert_told(
+        &format!("--- one\n--- two\n{file}--- three\n"),
+        &["?:1:+--- one", "?:2:+--- two", "x:1:+a", "?:8:+--- three", "scanned 2"],
     );
 }
 
