@@ -314,3 +314,16 @@ fn a_baseline_of_part_of_a_tree_is_none() {
     project.run(&["baseline", "create"]).exits(2).says("`.gitignore`");
     assert!(!project.path(".leaktight-baseline.json").exists());
 }
+
+#[test]
+fn what_is_named_and_no_text_is_not_clean() {
+    let zip = b"PK\x03\x04\x14\0\0\0\x08\0".as_slice();
+    let project = Project::with(&[("a/a.zip", zip), ("a/program", b"\x7fELF\x02\x01\x01\0\0"), ("a/b.txt", b"text")]);
+    project.run(&["scan", "a/a.zip"]).exits(3).prints("a/a.zip: opaque: zip: unpack it, and scan what it holds");
+    project.run(&["scan", "a/program"]).exits(3).prints("a/program: opaque: elf: it is no text; `--binary`");
+    project.run(&["scan", "--binary", "a/program"]).exits(0);
+    project.run(&["scan", "--allow-incomplete", "opaque", "a/a.zip"]).exits(0);
+    project.run(&["scan", "a"]).exits(0).prints("2 excluded (2 binary)");
+    project.run(&["scan", "a", "a/a.zip"]).exits(3);
+    project.pipe(&["scan", "-"], zip).exits(3).prints("-: opaque: zip: unpack it");
+}

@@ -11,12 +11,13 @@ use leaktight_core::{Chunk, Encoding, Event, Origin, Skip, SkipReason, Source};
 
 use crate::error::reason;
 use crate::options::Reading;
-use crate::read::{Bounds, Cut, HEAD, Place, Text, Trouble};
+use crate::read::{Bounds, Cut, HEAD, PACKED, Place, Text, Trouble, advice, format};
 use crate::sys;
 
 /// Standard input, read in parts that overlap, in constant memory.
 ///
-/// It is scanned whatever it holds, binary data too. While nothing comes, the
+/// It is scanned whatever it holds, binary data too; what is packed is then told
+/// as opaque, because its bytes don't show what it holds. While nothing comes, the
 /// visitor is lent nothing from time to time, so that it can break off.
 #[derive(Clone, Copy, Debug)]
 pub struct Stdin {
@@ -106,14 +107,16 @@ impl Stream<'_> {
     /// Lends part after part and returns the number of raw bytes.
     fn run(mut self, reading: Reading) -> Result<u64, Trouble> {
         let (mut buffer, mut decoded) = (vec![0; reading.part], Vec::new());
-        let mut cut = None;
+        let (mut cut, mut packed) = (None, None);
         let mut kept = 0;
         loop {
             let (read, trouble) = self.fill(&mut buffer[kept..]);
             let len = kept + read;
             let is_last = len < buffer.len();
             let (cut, mark) = *cut.get_or_insert_with(|| {
-                let (encoding, mark) = Encoding::detect(&buffer[..len.min(HEAD)]);
+                let head = &buffer[..len.min(HEAD)];
+                packed = format(head).filter(|format| PACKED.contains(format));
+                let (encoding, mark) = Encoding::detect(head);
                 (Cut { encoding, overlap: reading.overlap }, mark)
             });
             let start = if self.place.raw == 0 { mark } else { 0 };
@@ -126,8 +129,11 @@ impl Stream<'_> {
             self.visit(&text, from)?;
             match trouble {
                 Some(trouble) => return Err(trouble),
-                None if is_last => return Ok(from.raw + raw.len() as u64),
-                None => {}
+                None if !is_last => {}
+                None => {
+                    let size = from.raw + raw.len() as u64;
+                    return packed.map_or(Ok(size), |format| Err((SkipReason::Opaque, advice(format))));
+                }
             }
             buffer.copy_within(start + bounds.step..len, 0);
             kept = len - start - bounds.step;

@@ -15,7 +15,8 @@ use crate::walk::{Globs, Walk};
 /// Files and directory trees to scan.
 ///
 /// A file that is named outright is scanned whatever ignore files and globs say,
-/// and a link that is named outright is followed.
+/// and a link that is named outright is followed. One of a binary format is then
+/// told as opaque, which is no exclusion.
 #[derive(Debug)]
 pub struct Tree {
     pub(crate) arguments: Vec<Argument>,

@@ -15,6 +15,19 @@ pub(crate) fn format(head: &[u8]) -> Option<&'static str> {
     FORMATS.iter().find(starts).map(|&(_, _, name)| name)
 }
 
+/// Returns what to do about a file of a binary format that was asked for by its name.
+pub(crate) fn advice(format: &str) -> String {
+    if PACKED.contains(&format) {
+        format!("{format}: unpack it, and scan what it holds")
+    } else {
+        format!("{format}: it is no text; `--binary` scans its bytes as they are")
+    }
+}
+
+/// Formats that hold files or text in a form that does not show.
+pub(crate) const PACKED: &[&str] =
+    &["deb", "rpm", "zip", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "cab", "cpio", "squashfs", "git pack"];
+
 /// Where a format has which bytes, and its name.
 const FORMATS: &[(usize, &[u8], &str)] = &[
     // Programs.

@@ -5,7 +5,7 @@ mod cut;
 mod large;
 mod whole;
 
-pub(crate) use self::binary::{HEAD, format};
+pub(crate) use self::binary::{HEAD, PACKED, advice, format};
 pub(crate) use self::cut::{Bounds, Cut, Place, Text};
 pub(crate) use self::large::Large;
 pub(crate) use self::whole::{Read, Reader};

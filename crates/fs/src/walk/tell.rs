@@ -9,7 +9,7 @@ use std::thread;
 
 use leaktight_core::{Chunk, Event, Origin, Skip, SkipReason};
 
-use crate::read::{Place, Text, Trouble};
+use crate::read::{Place, Text, Trouble, advice};
 
 /// The visitor, guarded: after it broke off it hears no more, and it may panic.
 pub(crate) struct Teller<'a> {
@@ -22,6 +22,8 @@ pub(crate) struct Teller<'a> {
 #[derive(Debug)]
 pub(crate) struct Unit {
     origin: Arc<Origin>,
+    /// It was asked for by its name.
+    is_named: bool,
     /// The first reason why it was not scanned as a whole.
     trouble: Mutex<Option<Trouble>>,
     size: AtomicU64,
@@ -29,11 +31,21 @@ pub(crate) struct Unit {
 
 impl Unit {
     pub(crate) fn new(shown: PathBuf) -> Self {
-        Self { origin: Arc::new(Origin::File(shown)), trouble: Mutex::default(), size: AtomicU64::new(0) }
+        let origin = Arc::new(Origin::File(shown));
+        Self { origin, is_named: false, trouble: Mutex::default(), size: AtomicU64::new(0) }
+    }
+
+    /// Returns a file that was asked for by its name: nobody wants it left out.
+    pub(crate) fn named(shown: PathBuf) -> Self {
+        Self { is_named: true, ..Self::new(shown) }
     }
 
     /// Remembers why the file was not scanned as a whole; the first reason counts.
     pub(crate) fn fail(&self, trouble: Trouble) {
+        let trouble = match trouble {
+            (SkipReason::Binary, format) if self.is_named => (SkipReason::Opaque, advice(&format)),
+            other => other,
+        };
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(trouble);
     }
 

@@ -97,10 +97,10 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Scans a file, by its path.
+    /// Scans a file that was named outright.
     pub(crate) fn file_at(&mut self, shown: &Path, path: &Path) {
         self.at = shown.to_path_buf();
-        self.file(Unit::new(shown.to_path_buf()), sys::open_file(path));
+        self.file(Unit::named(shown.to_path_buf()), sys::open_file(path));
     }
 
     /// Scans a file.
