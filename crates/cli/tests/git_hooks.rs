@@ -330,3 +330,32 @@ fn what_git_would_never_write_is_refused() {
     project.run(&["hook", "git", "commit-msg", "no/such"]).exits(2).says("cannot read `no/such`");
     project.run(&["hook", "git", "what"]).exits(2);
 }
+
+#[test]
+fn people_and_names_count_as_well() {
+    let (home, project) = repo();
+    let _bare = remote(&home, &project, "origin");
+    let push = |args: &[&str]| home.try_git(project.root(), &[&["push", "-q"], args].concat());
+    passes(&push(&["origin", "main"]));
+
+    let branch = format!("main:refs/heads/x-{}", token(1));
+    is_blocked(&push(&["origin", &branch]), &token(1), "push");
+    passes(&push(&["--no-verify", "origin", &branch]));
+    passes(&push(&["origin", &format!(":refs/heads/x-{}", token(1))]));
+
+    for (seed, variable) in
+        (2..).zip(["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"])
+    {
+        let mut git = home.command("git", project.root());
+        git.env(variable, token(seed)).args(["commit", "-qn", "--allow-empty", "-m", "one more"]);
+        assert!(git.status().expect("git runs").success());
+        is_blocked(&push(&["origin", "main"]), &token(seed), "push");
+        let (report, code) = project.scan(&["--range", "origin/main..HEAD"]);
+        assert_eq!((&report["counts"]["findings"], code), (&1.into(), Some(1)), "{variable}");
+        home.git(project.root(), &["reset", "-q", "--hard", "origin/main"]);
+    }
+    let mut git = home.command("git", project.root());
+    git.env("GIT_COMMITTER_NAME", token(6)).args(["tag", "-am", "first", "v1"]);
+    assert!(git.status().expect("git runs").success());
+    is_blocked(&push(&["origin", "v1"]), &token(6), "push");
+}

@@ -16,8 +16,8 @@ pub(crate) enum Called {
     Message(PathBuf),
     /// About what a push sends: what git wrote to standard input.
     Push(Vec<u8>),
-    /// About the commits behind one id and not the other.
-    Between(ObjectId, Option<ObjectId>),
+    /// About the commits behind one id and not the other, and the name they get.
+    Between(ObjectId, Option<ObjectId>, Vec<u8>),
     /// About what a push brings: what git wrote to standard input.
     Receive(Vec<u8>),
 }
@@ -41,7 +41,11 @@ impl Called {
                 return Ok(Some(Box::new(Staged::new(repo, index.as_deref(), options)?)));
             }
             Self::Push(input) => Pushed::by_push(&repo, input)?,
-            Self::Between(new, old) => Pushed::between(*new, *old),
+            Self::Between(new, old, name) => {
+                let mut pushed = Pushed::between(*new, *old);
+                pushed.names.extend((!name.is_empty()).then(|| name.clone()));
+                pushed
+            }
             Self::Receive(input) => {
                 add_objects(&mut repo)?;
                 Pushed::by_receive(&repo, input)?

@@ -57,7 +57,8 @@ fn called(event: GitEvent, args: &[OsString]) -> anyhow::Result<Called> {
 /// the hook to itself and says what matters in variables.
 fn framework() -> Option<Called> {
     let id = |name: &str| ObjectId::from_hex(env::var(name).ok()?.as_bytes()).filter(|id| !id.is_zero());
-    Some(Called::Between(id("PRE_COMMIT_TO_REF")?, id("PRE_COMMIT_FROM_REF")))
+    let name = env::var_os("PRE_COMMIT_REMOTE_BRANCH").unwrap_or_default().into_encoded_bytes();
+    Some(Called::Between(id("PRE_COMMIT_TO_REF")?, id("PRE_COMMIT_FROM_REF"), name))
 }
 
 fn input() -> anyhow::Result<Vec<u8>> {

@@ -14,13 +14,13 @@ use crate::hook::Pushed;
 use crate::id::ObjectId;
 use crate::open::{Repo, path_of, read_control};
 use crate::part::Visitor;
-use crate::store::{Fault, Kind, commit, entries, tag};
+use crate::store::{Fault, Kind, commit, entries, said};
 
 /// Bytes of the list of commits at which a shallow clone ends, at most.
 const LARGEST_SHALLOW: u64 = 64 << 20;
 
 /// What the commits of a range change: the lines each of them adds to all of its
-/// parents, and what its message says.
+/// parents, what its message says and who made it, and the names under which they are pushed.
 ///
 /// A secret that one commit adds and a later one takes away is found, because
 /// whoever has the commits has it.
@@ -47,6 +47,7 @@ impl Range {
     }
 
     fn run(&self, visitor: Visitor<'_>) -> ControlFlow<()> {
+        self.names(visitor)?;
         let mut objects = Objects::new(&self.repo);
         let found = commits::between(&mut objects, (&self.pushed.new, &self.pushed.old), &self.ends);
         for (id, fault) in &found.faults {
@@ -64,19 +65,41 @@ impl Range {
         ControlFlow::Continue(())
     }
 
-    /// Lends what a commit or a tag says.
+    /// Lends what a commit or a tag says, and who made it.
     fn message(&self, objects: &mut Objects, id: ObjectId, visitor: Visitor<'_>) -> ControlFlow<()> {
         let (kind, bytes) = match objects.read(&id) {
             Ok(read) => read,
             Err(fault) => return visitor(Event::Skipped(skip(&id, &fault))),
         };
-        let (text, part) = match kind {
-            Kind::Tag => (tag(&bytes).map_or(&bytes[..], |text| text.message), Part::Tag),
-            _ => (commit(&bytes).map_or(&bytes[..], |text| text.message), Part::Commit),
-        };
+        let part = if kind == Kind::Tag { Part::Tag } else { Part::Commit };
         let origin = origin(None, (part, id), (describe(id, &bytes), true));
-        visitor(Event::Chunk(Chunk::new(text, origin)))?;
-        visitor(Event::Scanned(text.len() as u64))
+        // The offsets are of the texts put together, so that places differ.
+        let mut offset = 0;
+        for text in said(kind, &bytes).unwrap_or([&bytes, b"", b""]) {
+            if !text.is_empty() {
+                visitor(Event::Chunk(Chunk { offset, ..Chunk::new(text, Arc::clone(&origin)) }))?;
+            }
+            offset += text.len() as u64;
+        }
+        visitor(Event::Scanned(offset))
+    }
+
+    /// Lends the names of branches and tags that are pushed.
+    fn names(&self, visitor: Visitor<'_>) -> ControlFlow<()> {
+        let names = self.pushed.names.join(&b'\n');
+        if names.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let blob = Blob {
+            path: None,
+            part: Part::Refs,
+            id: String::new(),
+            commit: None,
+            in_head: true,
+            removed: None,
+            others: 0,
+        };
+        visitor(Event::Chunk(Chunk::new(&names, Arc::new(Origin::Blob(Box::new(blob))))))
     }
 
     /// Lends what a commit changes.

@@ -237,12 +237,7 @@ impl Describer<'_, '_> {
 
 /// Finds the secrets in the text of a commit or a tag: its message, and who made it.
 pub(super) fn say(scanner: &Scanner, kind: Kind, bytes: &[u8]) -> Vec<Finding> {
-    let texts: [&[u8]; 3] = match kind {
-        Kind::Commit => {
-            store::commit(bytes).map_or([b""; 3], |text| [text.message, text.author.who, text.committer.who])
-        }
-        _ => store::tag(bytes).map_or([b""; 3], |text| [text.message, text.tagger.who, b""]),
-    };
+    let texts = store::said(kind, bytes).unwrap_or_default();
     let origin = Arc::new(Origin::Memory);
     texts.into_iter().flat_map(|text| scanner.scan(&Chunk::new(text, Arc::clone(&origin))).findings).collect()
 }

@@ -4,8 +4,10 @@ use crate::error::Error;
 use crate::id::ObjectId;
 
 /// What becomes of a reference: an id of zeros stands for none.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Update {
+    /// Its name where it is pushed to.
+    pub(super) name: Vec<u8>,
     pub(super) old: ObjectId,
     pub(super) new: ObjectId,
 }
@@ -13,21 +15,22 @@ pub(super) struct Update {
 /// Reads lines of `<local ref> <local id> <remote ref> <remote id>`.
 pub(super) fn pre_push(input: &[u8]) -> Result<Vec<Update>, Error> {
     // The local reference may be an expression with spaces in it, such as a date.
-    parse(input, "pre-push", |n_words| Some((n_words.checked_sub(4)? + 3, n_words - 3)))
+    parse(input, "pre-push", |n_words| Some([n_words.checked_sub(4)? + 3, n_words - 3, n_words - 2]))
 }
 
 /// Reads lines of `<old id> <new id> <ref>`.
 pub(super) fn pre_receive(input: &[u8]) -> Result<Vec<Update>, Error> {
-    parse(input, "pre-receive", |n_words| (n_words >= 3).then_some((0, 1)))
+    parse(input, "pre-receive", |n_words| (n_words >= 3).then_some([0, 1, 2]))
 }
 
-/// Reads lines of words; `places` tells which word is the old id, and which the
-/// new one, of so many.
-fn parse(input: &[u8], hook: &'static str, places: fn(usize) -> Option<(usize, usize)>) -> Result<Vec<Update>, Error> {
+/// Reads lines of words; `places` tells which word is the old id, which the new
+/// one, and which the name, of so many.
+fn parse(input: &[u8], hook: &'static str, places: fn(usize) -> Option<[usize; 3]>) -> Result<Vec<Update>, Error> {
     let read = |line: &[u8]| {
         let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
-        let (old, new) = places(words.len())?;
-        Some(Update { old: ObjectId::from_hex(words[old])?, new: ObjectId::from_hex(words[new])? })
+        let [old, new, name] = places(words.len())?;
+        let (old, new) = (ObjectId::from_hex(words[old])?, ObjectId::from_hex(words[new])?);
+        Some(Update { name: words[name].to_vec(), old, new })
     };
     let lines = input.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).enumerate();
     lines

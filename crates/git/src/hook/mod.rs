@@ -19,6 +19,8 @@ pub struct Pushed {
     pub new: Vec<ObjectId>,
     /// What the other side has.
     pub old: Vec<ObjectId>,
+    /// The names that it gets there, of branches and tags.
+    pub names: Vec<Vec<u8>>,
 }
 
 impl Pushed {
@@ -61,7 +63,7 @@ impl Pushed {
 
     /// Returns what one commit leads to and another doesn't; without the other, all of it.
     pub fn between(new: ObjectId, old: Option<ObjectId>) -> Self {
-        Self { new: vec![new], old: old.into_iter().collect() }
+        Self { new: vec![new], old: old.into_iter().collect(), names: Vec::new() }
     }
 
     /// Returns what ranges such as `main..HEAD` name: what the right side leads to and the
@@ -72,13 +74,14 @@ impl Pushed {
     /// The references cannot be read, or a name stands for no commit.
     pub fn by_ranges(repo: &Repo, ranges: &[String]) -> Result<Self, Error> {
         let (new, old) = history::ends(repo, ranges)?;
-        Ok(Self { new, old })
+        Ok(Self { new, old, names: Vec::new() })
     }
 
     fn of(updates: &[Update]) -> Self {
         let named = |side: fn(&Update) -> ObjectId| {
             updates.iter().map(side).filter(|id| !id.is_zero()).collect::<Vec<ObjectId>>()
         };
-        Self { new: named(|update| update.new), old: named(|update| update.old) }
+        let names = updates.iter().filter(|update| !update.new.is_zero()).map(|update| update.name.clone()).collect();
+        Self { new: named(|update| update.new), old: named(|update| update.old), names }
     }
 }

@@ -1,5 +1,6 @@
 //! The text of commits and tags.
 
+use super::Kind;
 use crate::id::ObjectId;
 
 /// What a commit says.
@@ -59,6 +60,16 @@ pub(crate) fn tag(text: &[u8]) -> Option<TagText<'_>> {
     let target = ObjectId::from_hex(lines.next()?.strip_prefix(b"object ")?)?;
     let tagger = lines.find_map(|line| line.strip_prefix(b"tagger ")).map(person).unwrap_or_default();
     Some(TagText { target, tagger, message })
+}
+
+/// Returns what people wrote in a commit or a tag: the message, and who they are.
+pub(crate) fn said(kind: Kind, text: &[u8]) -> Option<[&[u8]; 3]> {
+    if kind == Kind::Tag {
+        return tag(text).map(|text| [text.message, text.tagger.who, b""]);
+    }
+    let text = commit(text)?;
+    let (author, committer) = (text.author.who, text.committer.who);
+    Some([text.message, author, if committer == author { b"" } else { committer }])
 }
 
 fn split(text: &[u8]) -> (&[u8], &[u8]) {

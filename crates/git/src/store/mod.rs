@@ -17,7 +17,7 @@ mod window;
 
 use std::fmt;
 
-pub(crate) use self::commit::{commit, tag};
+pub(crate) use self::commit::{commit, said, tag};
 pub(crate) use self::delta::Spans;
 pub(crate) use self::families::{Crew, Visit, walk};
 pub(crate) use self::loader::Loader;
