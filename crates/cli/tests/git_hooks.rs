@@ -89,7 +89,14 @@ fn the_index_that_git_means_counts() {
 fn a_message_with_a_secret_is_blocked() {
     let (home, project) = repo();
     project.write("a.txt", "a\n");
-    is_blocked(&commit(&home, &project, &format!("subject\n\nuse {}", token(1))), &token(1), "commit");
+    let output = commit(&home, &project, &format!("subject\n\nuse {}", token(1)));
+    let said = said(&output);
+    assert!(!output.status.success() && !said.contains(&token(1)[4..20]), "{said}");
+    assert!(said.contains("commit blocked.") && said.contains("git commit -e -F"), "{said}");
+    assert!(!said.contains("baseline") && !said.contains("in a comment"), "neither helps here: {said}");
+    // Both ways out work.
+    passes(&commit(&home, &project, &format!("subject\n\nuse {} leaktight{}", token(1), ":allow")));
+    project.write("a.txt", "b\n");
     passes(&commit(&home, &project, "subject"));
     // What git shows below its scissors is not part of the message.
     project.write("a.txt", format!("{} # leaktight{}\n", token(2), ":allow"));

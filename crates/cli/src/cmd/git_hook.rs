@@ -69,23 +69,41 @@ fn input() -> anyhow::Result<Vec<u8>> {
 
 /// Returns what to do next, if something was found or not everything was scanned.
 fn advice(event: GitEvent, code: u8) -> Option<String> {
-    let (what, how) = match event {
-        GitEvent::PreCommit | GitEvent::PreMergeCommit => ("commit", "and stage the file again"),
-        GitEvent::CommitMsg => ("commit", "from the message"),
-        GitEvent::PrePush => ("push", "from the commits themselves (`git rebase -i`), not in a later one"),
-        GitEvent::PreReceive => ("push", "from the commits themselves, not in a later one"),
-    };
+    let what = if matches!(event, GitEvent::PrePush | GitEvent::PreReceive) { "push" } else { "commit" };
     match code {
-        exit::FINDINGS | exit::INCOMPLETE_FINDINGS => Some(format!(
-            "\n{what} blocked. What to do next:\n\
-             1. Remove the secret {how}; if anyone else may have seen it, revoke it.\n\
-             2. To accept all findings of today, run `leaktight baseline create` and commit the baseline.\n\
-             3. To accept one line, write `leaktight:{mark}` in a comment on it.\n",
-            mark = "allow",
-        )),
+        exit::FINDINGS | exit::INCOMPLETE_FINDINGS => {
+            Some(format!("\n{what} blocked. What to do next:\n{}", steps(event)))
+        }
         exit::INCOMPLETE => Some(format!(
             "\n{what} blocked: not everything could be scanned; to let it pass, add --allow-incomplete REASON to the hook.\n"
         )),
         _ => None,
     }
+}
+
+/// Returns the ways out of a finding.
+fn steps(event: GitEvent) -> String {
+    let how = match event {
+        GitEvent::PreCommit | GitEvent::PreMergeCommit => "and stage the file again",
+        GitEvent::CommitMsg => return steps_of_message(),
+        GitEvent::PrePush => "from the commits themselves (`git rebase -i`), not in a later one, and from names",
+        GitEvent::PreReceive => "from the commits themselves, not in a later one, and from names",
+    };
+    format!(
+        "1. Remove the secret {how}; if anyone else may have seen it, revoke it.\n\
+         2. To accept all findings of today, run `leaktight baseline create` and commit the baseline.\n\
+         3. To accept one line, write `leaktight:{mark}` in a comment on it.\n",
+        mark = "allow",
+    )
+}
+
+/// The same for a message: no baseline holds one, and it has no comments.
+fn steps_of_message() -> String {
+    format!(
+        "1. Remove the secret from the message, which git has kept:\n   \
+         `git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\"`;\n   \
+         if anyone else may have seen it, revoke it.\n\
+         2. To accept one line of the message, write `leaktight:{mark}` at its end.\n",
+        mark = "allow",
+    )
 }
