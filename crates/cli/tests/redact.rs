@@ -200,3 +200,40 @@ fn what_was_redacted_is_not_found_again() {
     pipe(&project, &["redact", "-i", "a.env"], "").exits(0);
     project.run(&["scan", "--confidence", "low", "a.env"]).exits(0);
 }
+
+/// Text as it stands in files, with a byte order mark: UTF-16 and UTF-32, both ways round.
+fn wide(text: &str) -> Vec<Vec<u8>> {
+    let text = format!("\u{feff}{text}");
+    let of_two = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let of_four = |order: fn(u32) -> [u8; 4]| text.chars().flat_map(|one| order(u32::from(one))).collect::<Vec<u8>>();
+    vec![of_two(u16::to_le_bytes), of_two(u16::to_be_bytes), of_four(u32::to_le_bytes), of_four(u32::to_be_bytes)]
+}
+
+#[test]
+fn wide_text_goes_out_in_its_own_encoding_and_comes_back() {
+    let token = token(1);
+    for (idx, text) in wide(&format!("Grüße 😀\r\nTOKEN={token}\r\n")).into_iter().enumerate() {
+        let project = Project::with(&[("a.txt", &text)]);
+        pipe(&project, &["redact", "-i", "a.txt"], "").exits(0).says("line 2: github-pat-classic is");
+        let redacted = fs::read(project.path("a.txt")).expect("there");
+        let plain = leaktight_core::Encoding::text(&redacted);
+        let plain = String::from_utf8_lossy(&plain);
+        assert!(plain.starts_with("Grüße 😀\r\nTOKEN=LEAKTIGHT_"), "{idx}: {plain}");
+        project.run(&["scan", "a.txt"]).exits(0);
+        pipe(&project, &["restore", "-i", "a.txt"], "").exits(0);
+        assert!(fs::read(project.path("a.txt")).expect("there") == text, "{idx}: every byte is back");
+    }
+}
+
+#[test]
+fn bytes_among_wide_text_are_not_taken_for_clean() {
+    // As when a program appends a line to a file that another one made.
+    let text = [&wide("first line\r\n")[0][..], format!("TOKEN={}\n", token(1)).as_bytes()].concat();
+    let project = Project::with(&[("a.txt", &text)]);
+    let mut redact = command(&project, &["redact", "a.txt"]);
+    redact.stdout(common::sink("/dev/null")).stderr(Stdio::piped());
+    let run = common::finish(redact.spawn().expect("a run"));
+    run.exits(4).says("not scanned: encoding (bytes among UTF-16");
+    pipe(&project, &["redact", "-i", "a.txt"], "").exits(2).says("was not changed");
+    assert!(fs::read(project.path("a.txt")).expect("there") == text);
+}

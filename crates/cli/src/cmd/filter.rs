@@ -20,7 +20,7 @@ pub(crate) fn run() -> anyhow::Result<u8> {
     let mut redactor = Redactor::new(Arc::new(RuleSet::builtin()));
     let streams = (&mut io::stdin().lock() as &mut dyn io::Read, &mut io::stdout().lock() as &mut dyn io::Write);
     let report =
-        redactor.redact_stream(Format::Text, streams, &mut shelf.book).context("cannot filter standard input")?;
+        redactor.redact_file(Format::Text, streams, &mut shelf.book).context("cannot filter standard input")?;
     io::stdout().flush().context("cannot write to standard output")?;
     if report.n_hits > 0 {
         let saved = shelf.save();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum, ValueHint};
-use leaktight_context::redact::{Hit, Redactor, Report, Restored, restore_stream};
+use leaktight_context::redact::{Hit, Redactor, Report, Restored, restore_file};
 use leaktight_context::splice::{Carried, Format};
 use leaktight_core::{Confidence, Origin};
 
@@ -103,11 +103,11 @@ pub(crate) fn redact(args: &Redact) -> anyhow::Result<u8> {
     let format = text.format(name);
     if text.is_long() {
         let (mut input, mut output) = (text.open()?, io::sink());
-        redactor.redact_stream(format, (&mut input, &mut output), &mut shelf.book).with_context(|| text.failure())?;
+        redactor.redact_file(format, (&mut input, &mut output), &mut shelf.book).with_context(|| text.failure())?;
     }
     let (mut input, mut rewrite) = (text.open()?, text.target()?);
     let report = redactor
-        .redact_stream(format, (&mut input, rewrite.output()), &mut shelf.book)
+        .redact_file(format, (&mut input, rewrite.output()), &mut shelf.book)
         .with_context(|| text.failure())?;
     tell_report(text, &report, shelf.trouble.as_deref());
     let is_whole = report.is_complete() || is_guess(text, &report);
@@ -140,7 +140,7 @@ fn finish(
     (report, shelf): (&Report, &mut Shelf),
 ) -> anyhow::Result<()> {
     if text.in_place && !is_whole {
-        return Err(text.unchanged());
+        return Err(text.unchanged(report));
     }
     let saved = if report.n_hits > 0 { shelf.save().map_err(vault::explain) } else { Ok(()) };
     let saved = saved.context("cannot keep what was replaced, so it can't be restored");
@@ -159,7 +159,7 @@ pub(crate) fn restore(args: &Restore) -> anyhow::Result<u8> {
     let format = args.text.format(args.text.path());
     let (mut input, mut rewrite) = (args.text.open()?, args.text.target()?);
     let restored =
-        restore_stream(format, (&mut input, rewrite.output()), &shelf.book).with_context(|| args.text.failure())?;
+        restore_file(format, (&mut input, rewrite.output()), &shelf.book).with_context(|| args.text.failure())?;
     rewrite.finish(restored.n_restored > 0 || !args.text.in_place)?;
     tell_restored(&args.text, &restored, shelf.trouble.as_deref());
     let n_missing = restored.n_unknown + restored.n_unfit;
@@ -222,9 +222,13 @@ impl Text {
         format!("cannot read {} or write to {target}", self.shown())
     }
 
-    fn unchanged(&self) -> anyhow::Error {
-        const HINT: &str = "--format text takes any text";
-        Hint::new(format!("{} was not changed, because not all of it could be redacted", self.shown()), HINT).into()
+    fn unchanged(&self, report: &Report) -> anyhow::Error {
+        let hint = match self.format {
+            None | Some(Kind::Text) => "the warnings say why; without --in-place the rest goes to standard output",
+            Some(_) if report.skipped.is_empty() => "--format text takes any text",
+            Some(_) => "the warnings say why",
+        };
+        Hint::new(format!("{} was not changed, because not all of it could be redacted", self.shown()), hint).into()
     }
 }
 

@@ -23,11 +23,15 @@ mod key;
 mod known;
 mod placeholder;
 mod restore;
+mod wide;
 
 use std::io::{self, Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 
-use leaktight_core::{Chunk, Confidence, Limits, Origin, RuleSet, Scan, Scanner, Secret, Severity, Skip, Span};
+use leaktight_core::{
+    Chunk, Confidence, Finding, Limits, Origin, RuleSet, Scan, Scanner, Secret, Severity, Skip, SkipReason, Span,
+};
 
 pub use self::book::{Book, Entry, Spelling};
 use self::delta::Cut;
@@ -35,7 +39,7 @@ use self::find::Piece;
 pub use self::holdback::Holdback;
 pub use self::key::Key;
 pub use self::placeholder::Placeholder;
-pub use self::restore::{Restored, restore, restore_stream};
+pub use self::restore::{Restored, restore, restore_file, restore_stream};
 use crate::splice::{Carried, Editor, Format, View, Window, carry, escape};
 
 /// How often a window is scanned, at most.
@@ -163,6 +167,33 @@ impl Redactor {
         let mut work = Work { redactor: self, book, format, margin, report: Report::default() };
         let carried = carry((format, work.redactor.opaque), (input, output), &mut work)?;
         Ok(Report { carried, ..work.report })
+    }
+
+    /// Does as [`Redactor::redact_stream`] does, also with UTF-16 and UTF-32.
+    ///
+    /// Of those, offsets are those in the text as UTF-8, and what a rule finds in
+    /// bytes among them that are no such text is left, which is told as a skip.
+    ///
+    /// # Errors
+    ///
+    /// Returns what reading or writing returned; then the output ends early.
+    pub fn redact_file(
+        &mut self,
+        format: Format,
+        streams: (&mut dyn Read, &mut dyn Write),
+        book: &mut Book,
+    ) -> io::Result<Report> {
+        let (mut report, aside) = wide::pass(streams, |streams| self.redact_stream(format, streams, book))?;
+        let scan = self.scanner.scan(&Chunk::new(&aside.text, Arc::clone(&self.origin)));
+        let is_secret = |finding: &&Finding| finding.confidence >= self.confidence;
+        let n_left = scan.findings.iter().filter(is_secret).count() as u64;
+        report.n_left += n_left;
+        if aside.is_cut || !scan.skipped.is_empty() || n_left > 0 {
+            let path = self.origin.path().unwrap_or(Path::new("-"));
+            let what = "bytes among UTF-16 or UTF-32 that are no such text hold what may be a secret";
+            report.skipped.push(Skip::new(path, SkipReason::Encoding, what));
+        }
+        Ok(report)
     }
 }
 

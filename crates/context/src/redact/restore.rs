@@ -6,7 +6,7 @@ use leaktight_core::Span;
 
 use super::book::{Book, Entry};
 use super::placeholder::Placeholder;
-use super::{delta, escaped};
+use super::{delta, escaped, wide};
 use crate::splice::{Carried, Channel, Editor, Format, Window, carry};
 
 /// A text with its values back.
@@ -46,6 +46,16 @@ pub fn restore_stream(
     let mut work = Work { book, format, restored: Restored::default() };
     let carried = carry((format, &[]), (input, output), &mut work)?;
     Ok(Restored { carried, ..work.restored })
+}
+
+/// Does as [`restore_stream`] does, also with UTF-16 and UTF-32.
+///
+/// # Errors
+///
+/// Returns what reading or writing returned, or that a value is not UTF-8 where
+/// the text is wide; then the output ends early.
+pub fn restore_file(format: Format, streams: (&mut dyn Read, &mut dyn Write), book: &Book) -> io::Result<Restored> {
+    Ok(wide::pass(streams, |streams| restore_stream(format, streams, book))?.0)
 }
 
 struct Work<'a> {

@@ -118,9 +118,10 @@ pub(super) fn redact(facts: &Facts, host: &mut Host<'_>, book: &mut Book) -> io:
         Some("jsonl" | "ndjson") => Format::Jsonl,
         _ => Format::Text,
     };
-    let redacted = host.redactor.redact(format, &bytes, book);
+    let mut out = Vec::with_capacity(bytes.len());
+    let report = host.redactor.redact_file(format, (&mut &*bytes, &mut out), book);
     host.redactor.origin = Arc::new(Origin::Memory);
-    Ok(redacted)
+    Ok(Redacted { bytes: out, report: report? })
 }
 
 /// Decides about a file that is about to go to the model as it is.
