@@ -74,9 +74,36 @@ impl Rewrite {
     }
 }
 
+/// Gives a file the owner and the group of another, before its permissions; returns
+/// whether the system let us.
+#[cfg(unix)]
+fn keep_owner(file: &File, before: &Metadata) -> io::Result<bool> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) == (before.uid(), before.gid()) {
+        return Ok(true);
+    }
+    if fchown(file, Some(before.uid()), Some(before.gid())).is_ok() {
+        return Ok(true);
+    }
+    // A group of one's own can be kept without its owner.
+    let _ = fchown(file, None, Some(before.gid()));
+    Ok(false)
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_file: &File, _before: &Metadata) -> io::Result<bool> {
+    Ok(true)
+}
+
 impl Replacement {
     fn finish(self) -> io::Result<()> {
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if !keep_owner(file.as_file(), &self.before)? {
+            let path = escape_path(&self.path);
+            // Nothing is left to do when even this can't be written.
+            let _ = writeln!(io::stderr(), "warning: the owner of `{path}` could not be kept: it is yours now");
+        }
         file.as_file().set_permissions(self.before.permissions())?;
         file.as_file().sync_all()?;
         let now = fs::symlink_metadata(&self.path)?;

@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::{Command, Stdio};
 
 use common::secrets::{password, pem, token};
@@ -236,4 +236,36 @@ fn bytes_among_wide_text_are_not_taken_for_clean() {
     run.exits(4).says("not scanned: encoding (bytes among UTF-16");
     pipe(&project, &["redact", "-i", "a.txt"], "").exits(2).says("was not changed");
     assert!(fs::read(project.path("a.txt")).expect("there") == text);
+}
+
+#[test]
+fn a_file_with_other_names_is_not_changed() {
+    let text = format!("{}\n", token(1));
+    let project = Project::with(&[("a.txt", &text)]);
+    fs::hard_link(project.path("a.txt"), project.path("b.txt")).expect("a link");
+    pipe(&project, &["redact", "-i", "a.txt"], "").exits(2).says("several names (hard links)").says("hint: ");
+    assert_eq!(fs::read_to_string(project.path("a.txt")).expect("text"), text);
+    pipe(&project, &["redact", "a.txt"], "").exits(0);
+}
+
+#[test]
+fn a_file_keeps_its_owner() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    let path = project.path("a.txt");
+    if std::os::unix::fs::chown(&path, Some(1234), Some(2345)).is_err() {
+        return; // Only root may give files away.
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("it may");
+    pipe(&project, &["redact", "-i", "a.txt"], "").exits(0);
+    let meta = fs::metadata(&path).expect("there");
+    assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o7777), (1234, 2345, 0o640));
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let project = Project::new();
+    common::fifo(&project.path("pipe"));
+    for command in ["redact", "restore"] {
+        pipe(&project, &[command, "pipe"], "").exits(2).says("`pipe` is not a regular file").says("hint: ");
+    }
 }

@@ -1,6 +1,6 @@
 //! `redact` and `restore`: take secrets out of a text and put them back.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -168,8 +168,26 @@ pub(crate) fn restore(args: &Restore) -> anyhow::Result<u8> {
 
 impl Text {
     fn check(&self) -> anyhow::Result<()> {
-        if self.in_place && self.path().is_none() {
-            return Err(Hint::new("standard input has no place to change", "name a file with --in-place").into());
+        match self.path() {
+            Some(path) => self.check_file(path),
+            None if self.in_place => {
+                Err(Hint::new("standard input has no place to change", "name a file with --in-place").into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_file(&self, path: &Path) -> anyhow::Result<()> {
+        const HINT: &str = "redirect it to standard input, with `<`";
+        // A pipe that nobody writes to would be waited for, without an end.
+        let meta = path.metadata().with_context(|| format!("cannot read {}", self.shown()))?;
+        if !meta.is_file() {
+            return Err(Hint::new(format!("{} is not a regular file", self.shown()), HINT).into());
+        }
+        if self.in_place && n_names(&meta) > 1 {
+            let message =
+                format!("{} has several names (hard links), and the others would stay as they are", self.shown());
+            return Err(Hint::new(message, "give the file a copy of its own first, or write to standard output").into());
         }
         Ok(())
     }
@@ -230,6 +248,16 @@ impl Text {
         };
         Hint::new(format!("{} was not changed, because not all of it could be redacted", self.shown()), hint).into()
     }
+}
+
+#[cfg(unix)]
+fn n_names(meta: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(meta)
+}
+
+#[cfg(not(unix))]
+fn n_names(_meta: &Metadata) -> u64 {
+    1
 }
 
 /// Returns how a file is read, by its name.
