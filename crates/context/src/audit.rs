@@ -283,12 +283,11 @@ impl Trail {
             check_file(path, &mut head, &mut verified)?;
         }
         let kept = self.kept_head()?;
-        if let Some(kept) = kept.filter(|kept| kept.seq > head.seq) {
+        if let Some(fault) = end_fault(&head, kept.as_ref()) {
             let path = files.last().cloned().unwrap_or_else(|| self.folder.clone());
-            let fault = "lines are missing at the end";
             verified.breaks.push(Break { path, line: 0, seq: head.seq + 1, fault });
-            head.seq = kept.seq;
         }
+        head.seq = head.seq.max(kept.map_or(0, |kept| kept.seq));
         verified.head = (head.seq, head.hash);
         Ok(verified)
     }
@@ -314,10 +313,17 @@ impl Trail {
     /// The head to go on from: the one that was kept, or where lines were added
     /// and it was not, the last line's.
     fn head(&self) -> Result<Head, Error> {
-        let kept = self.kept_head()?.unwrap_or_default();
-        let Some(last) = self.files()?.pop() else { return Ok(kept) };
-        let written = last_place(&last)?.map(|place| Head { seq: place.seq, hash: place.hash });
-        Ok(written.filter(|head| head.seq >= kept.seq).unwrap_or(kept))
+        let kept = self.kept_head()?;
+        let written = self.files()?.pop().map(|last| last_place(&last)).transpose()?.flatten();
+        let written = written.map(|place| Head { seq: place.seq, hash: place.hash });
+        Ok(match (written, kept) {
+            (Some(written), Some(kept)) if written.seq < kept.seq => kept,
+            // How many lines there were nobody knows any more: a number that is
+            // left out goes on telling so when there is a head again.
+            (Some(written), None) => Head { seq: written.seq + 1, ..written },
+            (Some(written), Some(_)) => written,
+            (None, kept) => kept.unwrap_or_default(),
+        })
     }
 
     fn kept_head(&self) -> Result<Option<Head>, Error> {
@@ -332,8 +338,19 @@ impl Trail {
     fn set_head(&self, head: &Head) -> Result<(), Error> {
         let path = self.folder.join("head");
         let text = serde_json::to_vec(head).expect("a text and a number");
-        let mut file = private::open(&path, OpenOptions::new().create(true).truncate(true).write(true))?;
-        file.write_all(&text).map_err(failed("write", &path))
+        private::replace(&path, &text)
+    }
+}
+
+/// Returns what is wrong where a trail ends at `head`, by the head that was kept.
+fn end_fault(head: &Head, kept: Option<&Head>) -> Option<&'static str> {
+    match kept {
+        // A folder is made for its first line, and never without one.
+        None if head.seq == 0 => Some("there is no line, though the trail was begun"),
+        None => Some("the file `head` is missing, so lines may be missing at the end"),
+        Some(kept) if kept.seq > head.seq => Some("lines are missing at the end"),
+        Some(kept) if kept.seq == head.seq && kept.hash != head.hash => Some("the last line is not the one in `head`"),
+        Some(_) => None,
     }
 }
 

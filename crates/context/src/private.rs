@@ -72,6 +72,15 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
     }
 }
 
+/// Writes a private file that is always whole, in the place of another if there is one.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().expect("the file is in a folder");
+    let mut file =
+        tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed("create a file in", folder))?;
+    file.write_all(bytes).map_err(failed("write", path))?;
+    file.persist(path).map(drop).map_err(|err| failed("write", path)(err.error))
+}
+
 /// Makes the names in a folder last.
 fn sync_folder(folder: &Path) {
     // Not every file system can; the file itself is safe by now.

@@ -226,3 +226,49 @@ fn lines_that_others_wrote_do_not_count() {
     fs::write(&path, format!("{text}{}", &text[..text.len() / 2])).expect("writable");
     assert_eq!(grants.list(&now(1, 1)).expect("readable").len(), 1, "a line that was cut is none");
 }
+
+#[test]
+fn a_trail_without_its_head_does_not_hold() {
+    const MISSING: &str = "the file `head` is missing, so lines may be missing at the end";
+    let folder = folder();
+    let trail = written(folder.path());
+    let last = trail.files().expect("readable").pop().expect("a file");
+    fs::remove_file(folder.path().join("head")).expect("there");
+    fs::write(&last, "").expect("writable");
+    assert_eq!(breaks(&trail.verify().expect("readable")), [(0, 9, MISSING)]);
+    // A new head does not make good for what was lost.
+    trail.append(&record(), day(2)).expect("writable");
+    let verified = trail.verify().expect("readable");
+    assert_eq!(breaks(&verified), [(1, 9, "lines are missing before it")]);
+    trail.append(&record(), day(2)).expect("writable");
+    assert_eq!(trail.verify().expect("readable").breaks, verified.breaks, "the rest holds");
+}
+
+#[test]
+fn a_last_line_that_was_made_anew_shows() {
+    let (one, other) = (folder(), folder());
+    let trail = written(one.path());
+    let mut forged = record();
+    forged.policy = "another".to_owned();
+    let last = trail.files().expect("readable").pop().expect("a file");
+    fs::write(other.path().join("head"), fs::read(one.path().join("head")).expect("readable")).expect("writable");
+    fs::remove_file(&last).expect("there");
+    let files = trail.files().expect("readable");
+    let line = fs::read_to_string(&files[1]).expect("text").lines().last().expect("a line").to_owned();
+    let place: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    fs::write(one.path().join("head"), serde_json::json!({"seq": 8, "hash": place["hash"]}).to_string())
+        .expect("writable");
+    trail.append(&forged, day(2)).expect("writable");
+    fs::copy(other.path().join("head"), one.path().join("head")).expect("writable");
+    assert_eq!(breaks(&trail.verify().expect("readable")), [(0, 10, "the last line is not the one in `head`")]);
+}
+
+#[test]
+fn a_trail_that_was_emptied_does_not_hold() {
+    let folder = folder();
+    let trail = written(folder.path());
+    for entry in fs::read_dir(folder.path()).expect("readable") {
+        fs::remove_file(entry.expect("an entry").path()).expect("there");
+    }
+    assert_eq!(breaks(&trail.verify().expect("readable")), [(0, 1, "there is no line, though the trail was begun")]);
+}
