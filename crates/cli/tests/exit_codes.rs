@@ -327,3 +327,22 @@ fn what_is_named_and_no_text_is_not_clean() {
     project.run(&["scan", "a", "a/a.zip"]).exits(3);
     project.pipe(&["scan", "-"], zip).exits(3).prints("-: opaque: zip: unpack it");
 }
+
+#[test]
+fn a_line_that_is_not_there_is_not_explained() {
+    let project = Project::with(&[("a.txt", "one\ntwo\nthree"), ("empty.txt", "")]);
+    for line in ["a.txt:4", "a.txt:0"] {
+        project.run(&["explain", line]).exits(2).says(&format!("`a.txt` has no line {}: it has 3 lines", &line[6..]));
+    }
+    project.run(&["explain", "a.txt:3"]).exits(0).prints("on line 3");
+    project.run(&["explain", "empty.txt:1"]).exits(2).says("it has 0 lines");
+}
+
+#[test]
+fn rules_for_other_files_are_explained_on_demand_only() {
+    let project = Project::with(&[("a.txt", token(1))]);
+    let other = "confined to files of other names";
+    let all = project.run(&["explain", "a.txt"]);
+    assert!(!all.exits(1).stdout.contains(other), "{}", all.stdout);
+    project.run(&["explain", "--rule", "secret-file-value", "a.txt"]).exits(0).prints(other);
+}

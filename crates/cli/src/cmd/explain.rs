@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use leaktight_core::{
-    Chunk, Finding, Limits, Origin, Position, Rejection, RuleSet, Scan, Scanner, Secret, Span, encoded_copies,
+    Chunk, Finding, Limits, Origin, Position, Reason, Rejection, RuleSet, Scan, Scanner, Secret, Span, encoded_copies,
     line_around,
 };
 
@@ -40,7 +40,11 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<u8> {
     let all = setup::with_all_rules(scanner.rules(), &args.rules)?.map(|all| all.scan(&chunk)).unwrap_or_default();
     let secrets = Secrets::of(&text, &[&scan, &all]);
     if let Some(line) = line {
+        check_line(args, &text, line)?;
         keep_line(&mut scan, &text, line);
+    }
+    if args.rule.is_none() {
+        scan.rejected.retain(|rejection| !matches!(rejection.reason, Reason::OtherFile));
     }
     let mut out = String::new();
     for finding in &scan.findings {
@@ -81,6 +85,20 @@ fn split_line(place: &Path) -> (PathBuf, Option<u64>) {
         Some((path, line)) => (path.into(), Some(line)),
         None => (place.to_owned(), None),
     }
+}
+
+/// Makes sure that the text has such a line.
+fn check_line(args: &Explain, text: &[u8], line: u64) -> anyhow::Result<()> {
+    const HINT: &str = "name a line from 1 on, or the file alone for all of it";
+    let end = Position::default().after(text);
+    let n_lines = end.line - u64::from(end.column == 1);
+    if (1..=n_lines).contains(&line) {
+        return Ok(());
+    }
+    let (path, _) = split_line(&args.place);
+    let s = if n_lines == 1 { "" } else { "s" };
+    let message = format!("`{}` has no line {line}: it has {n_lines} line{s}", escape_path(&path));
+    Err(Hint::new(message, HINT).into())
 }
 
 fn keep_line(scan: &mut Scan, text: &[u8], line: u64) {
