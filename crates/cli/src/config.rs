@@ -1,11 +1,13 @@
 //! `leaktight.toml`, the configuration of a project.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::Context as _;
 use leaktight_core::{Confidence, Fingerprint, Override, RuleSet, Severity};
+use leaktight_fs::Globs;
 use serde::Deserialize;
 
 use crate::Hint;
@@ -40,7 +42,7 @@ pub(crate) struct Config {
 pub(crate) struct ScanConfig {
     /// Globs of files and folders to leave out.
     #[serde(default)]
-    pub(crate) exclude: Vec<String>,
+    pub(crate) exclude: Vec<toml::Spanned<String>>,
 }
 
 /// Changes to a rule.
@@ -76,10 +78,23 @@ impl Config {
         let bytes = read_small(path).with_context(|| format!("cannot read `{}`", escape_path(path)))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Hint::new(format!("`{}` is not UTF-8", escape_path(path)), "save the file as UTF-8"))?;
-        toml::from_str(&text).map_err(|err| {
+        let config: Self = toml::from_str(&text).map_err(|err| {
             let at = err.span().map_or(0, |span| span.start);
             located(path, &text, at, &format!("is not a valid configuration: {}", unquoted(err.message())))
-        })
+        })?;
+        config.check_globs(path, &text)?;
+        Ok(config)
+    }
+
+    fn check_globs(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        for glob in &self.scan.exclude {
+            if let Err(err) = Globs::new(&[], &[glob.get_ref().clone()]) {
+                let cause = err.source().map_or_else(|| err.to_string(), ToString::to_string);
+                let message = unquoted(&format!("has an invalid glob in `scan.exclude`: {cause}"));
+                return Err(located(path, text, glob.span().start, &message));
+            }
+        }
+        Ok(())
     }
 
     /// Applies the changes to the rules.

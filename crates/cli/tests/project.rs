@@ -120,3 +120,13 @@ fn a_pattern_that_explodes_is_an_error() {
     project.write("rules.toml", rule("(?:a+)+b"));
     project.run(&["scan", "--rules", "rules.toml", "a.txt"]).exits(0);
 }
+
+#[test]
+fn a_glob_that_is_not_valid_is_told_with_its_place() {
+    let project = Project::with(&[("a.txt", token(1).as_str()), (CONFIG, "[scan]\nexclude = [\"a\", \"[a\"]\n")]);
+    for args in [["scan", "."], ["scan", "--staged"], ["baseline", "create"]] {
+        let run = project.run(&args);
+        run.exits(2).says("leaktight.toml` has an invalid glob in `scan.exclude`").says("leaktight.toml:2:17");
+        assert!(!run.stderr.contains("command line"), "{}", run.stderr);
+    }
+}

@@ -106,8 +106,9 @@ impl Project {
         self.config.as_ref().map_or(Ok(()), |(path, config)| config.adjust(path, rules))
     }
 
-    fn excludes(&self) -> &[String] {
-        self.config.as_ref().map_or(&[], |(_, config)| &config.scan.exclude)
+    fn excludes(&self) -> Vec<String> {
+        let globs = self.config.iter().flat_map(|(_, config)| &config.scan.exclude);
+        globs.map(|glob| glob.get_ref().clone()).collect()
     }
 
     fn suppress(&self, findings: &mut [Finding]) {
@@ -133,7 +134,7 @@ fn sources(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Result<
     }
     let overlap = scanner.rules().overlap();
     let (stdin, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
-    let options = walk_options(&args.select, project.excludes(), overlap);
+    let options = walk_options(&args.select, &project.excludes(), overlap);
     if args.changes.is_wanted() {
         return changes::sources(&args.changes, &args.paths, &options);
     }
@@ -162,7 +163,7 @@ fn histories(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Resul
     options.threads = args.select.threads.map_or(0, usize::from);
     options.max_size = args.select.max_size;
     options.inspect = Some(Arc::new(Inspector { scanner: scanner.clone(), attacks: Attacks::builtin() }));
-    let select = walk_options(&args.select, project.excludes(), scanner.rules().overlap());
+    let select = walk_options(&args.select, &project.excludes(), scanner.rules().overlap());
     if !select.include.is_empty() || !select.exclude.is_empty() {
         options.filter = changes::change_options(&select)?.filter;
     }
@@ -278,7 +279,7 @@ pub(super) fn findings(
 ) -> anyhow::Result<(Vec<Finding>, Coverage)> {
     let mut options = WalkOptions::default();
     options.overlap = scanner.rules().overlap();
-    options.exclude = project.excludes().to_vec();
+    options.exclude = project.excludes();
     let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
     let attacks = Attacks::builtin();
     let collector = Collector::new((scanner, &attacks), interrupt, Least::ALL);
