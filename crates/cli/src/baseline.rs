@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use leaktight_core::{Finding, Fingerprint, Suppression};
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::Hint;
 use crate::config::read_small;
@@ -58,7 +60,7 @@ impl Baseline {
         const HINT: &str = "make it anew with `leaktight baseline create`";
         let file = escape_path(path);
         let bytes = read_small(path).with_context(|| format!("cannot read the baseline `{file}`"))?;
-        let baseline: Self = serde_json::from_slice(&bytes)
+        let baseline = Self::parse(&bytes)
             .map_err(|err| Hint::new(format!("`{file}` is not a baseline: {}", unquoted(&err.to_string())), HINT))?;
         if baseline.version != 1 {
             let message = format!("`{file}` is a baseline of version {}, and 1 is supported", baseline.version);
@@ -69,6 +71,17 @@ impl Baseline {
             return Err(Hint::new(format!("`{file}` {message}"), HINT).into());
         }
         Ok(baseline)
+    }
+
+    fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
+        // A list of the right length would do for an object else.
+        let whole: Map<String, Value> = serde_json::from_slice(bytes)?;
+        if let Some(Value::Object(findings)) = whole.get("findings")
+            && let Some((key, _)) = findings.iter().find(|(_, accepted)| !accepted.is_object())
+        {
+            return Err(serde_json::Error::custom(format!("what is accepted under `{key}` is no object")));
+        }
+        serde_json::from_slice(bytes)
     }
 
     /// Returns the text of the file.

@@ -70,9 +70,8 @@ pub(crate) fn write_each(
         match &target.file {
             Some(file) => {
                 let style = Style { colour: show.color == When::Always, width: 100, explain: show.explain };
-                let mut bytes = Vec::new();
-                write(target.format, style, &mut bytes)?;
-                replace(file, &bytes).with_context(|| format!("cannot write the report `{}`", escape_path(file)))?;
+                put(file, Readers::User, |out| write(target.format, style, out))
+                    .with_context(|| format!("cannot write the report `{}`", escape_path(file)))?;
             }
             None if target.format == Format::Human && show.quiet && is_clean => {}
             None => {
@@ -105,10 +104,33 @@ pub(crate) fn style(show: &Show) -> Style {
 ///
 /// Returns what the system said; the file is then as it was.
 pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(file, Readers::User, |out| out.write_all(bytes))
+}
+
+/// Writes a file that is to be shared as [`replace`] does, readable to all whom the
+/// user lets read new files; one that is there keeps its permissions.
+///
+/// # Errors
+///
+/// Returns what the system said; the file is then as it was.
+pub(crate) fn share(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(file, Readers::Usual, |out| out.write_all(bytes))
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Readers {
+    User,
+    /// Those who may read what the user makes anew.
+    Usual,
+}
+
+fn put(file: &Path, readers: Readers, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // Devices can be written to and not replaced, and so can what they lead to,
     // as /dev/stderr does.
     if file.parent().is_some_and(|folder| folder == Path::new("/dev") || folder == Path::new("/dev/fd")) {
-        return fs::OpenOptions::new().append(true).open(file)?.write_all(bytes);
+        let mut out = io::BufWriter::new(fs::OpenOptions::new().append(true).open(file)?);
+        return write(&mut out).and_then(|()| out.flush());
     }
     if file.symlink_metadata().is_ok_and(|meta| meta.file_type().is_symlink()) {
         return Err(io::Error::other("it is a symbolic link; name the file it leads to"));
@@ -118,8 +140,19 @@ pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         return Err(io::Error::other("it is not a regular file; write to it through standard output"));
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new().prefix(".leaktight-").tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".leaktight-");
+    #[cfg(unix)]
+    if readers == Readers::Usual {
+        // Less what the umask takes away.
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    }
+    let mut out = io::BufWriter::with_capacity(64 << 10, builder.tempfile_in(folder)?);
+    write(&mut out)?;
+    let temporary = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    if let (Readers::Usual, Ok(meta)) = (readers, file.metadata()) {
+        temporary.as_file().set_permissions(meta.permissions())?;
+    }
     temporary.as_file().sync_all()?;
     temporary.persist(file).map_err(|err| err.error)?;
     Ok(())

@@ -122,6 +122,29 @@ fn a_pattern_that_explodes_is_an_error() {
 }
 
 #[test]
+fn a_baseline_that_is_no_object_is_refused() {
+    let list = "{\"version\":1,\"findings\":{\"0123456789abcdef01234567\":[\"a\",\"b\",1]}}";
+    for text in ["[1,{}]", list] {
+        let project = Project::with(&[("a.txt", token(1).as_str()), (BASELINE, text)]);
+        project.run(&["scan", "."]).exits(2).says("is not a baseline");
+    }
+}
+
+#[test]
+fn a_baseline_is_for_all_to_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::with(&[("a.txt", token(1)), ("new", String::new())]);
+    let mode = |name: &str| fs::metadata(project.path(name)).expect("there").permissions().mode() & 0o777;
+    project.run(&["baseline", "create"]).exits(0);
+    assert_eq!(mode(BASELINE), mode("new"), "as any file that is made here");
+    fs::set_permissions(project.path(BASELINE), fs::Permissions::from_mode(0o660)).expect("ours");
+    project.run(&["baseline", "create"]).exits(0);
+    assert_eq!(mode(BASELINE), 0o660, "what someone has chosen stays");
+    project.run(&["scan", "-o", "report.json", "."]).exits(0);
+    assert_eq!(mode("report.json"), 0o600, "a report is the user's own");
+}
+
+#[test]
 fn a_glob_that_is_not_valid_is_told_with_its_place() {
     let project = Project::with(&[("a.txt", token(1).as_str()), (CONFIG, "[scan]\nexclude = [\"a\", \"[a\"]\n")]);
     for args in [["scan", "."], ["scan", "--staged"], ["baseline", "create"]] {

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<u8> {
     let open: Vec<_> = open.filter(|finding| finding.confidence >= Confidence::Low).collect();
     let accepted = Baseline::of(&open);
     let file = file.clone().unwrap_or_else(|| place(path));
-    output::replace(&file, accepted.to_json()?.as_bytes())
+    output::share(&file, accepted.to_json()?.as_bytes())
         .with_context(|| format!("cannot write the baseline `{}`", escape_path(&file)))?;
     let n = accepted.len();
     writeln!(io::stdout(), "{n} finding{} accepted in {}", if n == 1 { "" } else { "s" }, escape_path(&file))?;
