@@ -270,3 +270,22 @@ fn the_doctor_tells_what_is_wrong() {
     desk.run(&["uninstall", "all", "--user"]).exits(0);
     assert_eq!(desk.home.read(".claude/settings.json"), "{\n  \"model\": \"x\"\n}\n");
 }
+
+#[test]
+fn nothing_is_left_of_hooks_where_there_was_nothing() {
+    let desk = Desk::new(&[(".clinerules/mine.md", "mine\n".to_owned())]);
+    for name in ["claude-code", "cline", "copilot", "cursor", "kiro", "opencode"] {
+        desk.run(&["install", name]).exits(0);
+        desk.run(&["uninstall", name]).exits(0);
+    }
+    let left: Vec<_> =
+        fs::read_dir(desk.project.root()).expect("a folder").flatten().map(|one| one.file_name()).collect();
+    assert_eq!(left, [".clinerules"], "what others keep stays");
+    assert_eq!(fs::read_dir(desk.project.path(".clinerules")).expect("a folder").count(), 1);
+    for (name, folder) in [("kiro", ".kiro"), ("opencode", ".config/opencode"), ("cline", "Documents/Cline")] {
+        desk.run(&["install", name, "--user"]).exits(0);
+        desk.run(&["uninstall", name, "--user"]).exits(0);
+        let left = fs::read_dir(desk.home.path(folder)).expect("it tells that the assistant is in use").count();
+        assert_eq!(left, 0, "{name}");
+    }
+}

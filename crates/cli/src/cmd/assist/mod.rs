@@ -171,7 +171,27 @@ fn delete(file: &Path, args: &AssistantInstall) -> anyhow::Result<()> {
         return say(&format!("would remove `{name}`"));
     }
     fs::remove_file(file).with_context(|| format!("cannot remove `{name}`"))?;
-    say(&format!("removed `{name}`"))
+    say(&format!("removed `{name}`"))?;
+    tidy(file, args)
+}
+
+/// Removes the folders that a file stood in and that are empty now: in a project up
+/// to its root, and of a user those for hooks only, because the others tell which
+/// assistants are in use.
+fn tidy(file: &Path, args: &AssistantInstall) -> anyhow::Result<()> {
+    const HOOKS: [&str; 3] = ["Hooks", "hooks", "plugin"];
+    let is_for_hooks = |folder: &Path| folder.file_name().is_some_and(|name| HOOKS.iter().any(|hooks| name == *hooks));
+    let is_ours = |folder: &Path| {
+        if args.user { is_for_hooks(folder) } else { folder != args.path && folder.starts_with(&args.path) }
+    };
+    for folder in file.ancestors().skip(1).take_while(|folder| is_ours(folder)) {
+        // One that holds anything stays, as the system sees to.
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+        say(&format!("removed `{}`", escape_path(folder)))?;
+    }
+    Ok(())
 }
 
 fn executable(file: &Path) -> anyhow::Result<()> {
