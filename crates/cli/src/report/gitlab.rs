@@ -4,10 +4,12 @@ use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use leaktight_core::{Finding, Severity};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::commit::{self, date};
 use super::gap::{Gap, gaps};
+use super::json::List;
 use super::line::Masker;
 use super::text::{clip, origin_text, shown_path, web_link};
 use super::{HOME_PAGE, Report, TOOL_VERSION, encoded_as, json};
@@ -19,12 +21,16 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn write_at(report: &Report, end: SystemTime, out: &mut dyn Write) -> io::Result<()> {
     let masker = Masker::strict(report);
-    let document = json!({
-        "version": "15.0.4",
-        "scan": scan(report, end),
-        "vulnerabilities": report.findings.iter().map(|finding| vulnerability(finding, &masker)).collect::<Vec<_>>(),
-    });
+    let vulnerabilities = || report.findings.iter().map(|finding| vulnerability(finding, &masker));
+    let document = Document { scan: scan(report, end), version: "15.0.4", vulnerabilities: List(vulnerabilities) };
     json::print(&document, out)
+}
+
+#[derive(Serialize)]
+struct Document<V> {
+    scan: Value,
+    version: &'static str,
+    vulnerabilities: V,
 }
 
 fn scan(report: &Report, end: SystemTime) -> Value {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use leaktight_core::{Severity, Suppression};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Report;
 use super::line::Masker;
@@ -14,13 +14,13 @@ use super::text::{is_hash_command, path_text};
 use crate::term;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, F, S> {
     version: u32,
     tool: Tool,
     targets: Vec<Cow<'a, str>>,
     counts: Counts,
-    findings: Vec<Record<'a>>,
-    suppressed: Vec<Record<'a>>,
+    findings: F,
+    suppressed: S,
     coverage: Ledger<'a>,
     timing: Timing,
 }
@@ -69,8 +69,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         tool: TOOL,
         targets: report.targets.iter().map(|target| path_text(target)).collect(),
         counts: Counts::new(report),
-        findings: report.findings.iter().map(|finding| Record::new(finding, &masker)).collect(),
-        suppressed: report.listed_suppressed().iter().map(|finding| Record::new(finding, &masker)).collect(),
+        findings: List(|| report.findings.iter().map(|finding| Record::new(finding, &masker))),
+        suppressed: List(|| report.listed_suppressed().iter().map(|finding| Record::new(finding, &masker))),
         coverage: Ledger::full(&report.coverage),
         timing: Timing::new(report),
     };
@@ -99,7 +99,46 @@ pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()
 
 /// Writes JSON with line breaks and indents.
 pub(super) fn print<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", harmless(&serde_json::to_string_pretty(value)?))
+    let mut lines = Lines { out, line: Vec::new() };
+    serde_json::to_writer_pretty(&mut lines, value)?;
+    writeln!(lines)
+}
+
+/// A list whose items are made when they are written, so that there is one at a time.
+pub(super) struct List<F>(pub(super) F);
+
+impl<I, F> Serialize for List<F>
+where
+    I: IntoIterator<Item: Serialize>,
+    F: Fn() -> I,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// Passes on line after line, each harmless. No string of JSON goes over the end of a line.
+struct Lines<'a> {
+    out: &'a mut dyn Write,
+    line: Vec<u8>,
+}
+
+impl Write for Lines<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if let Some(end) =
+            bytes.iter().rposition(|byte| *byte == b'\n').map(|at| self.line.len() - bytes.len() + at + 1)
+        {
+            let text = std::str::from_utf8(&self.line[..end]).map_err(io::Error::other)?;
+            self.out.write_all(harmless(text).as_bytes())?;
+            self.line.drain(..end);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Writes JSON as one line.
@@ -134,6 +173,8 @@ fn is_unsafe(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use serde_json::Value;
 
     use super::super::Format;
@@ -168,6 +209,28 @@ mod tests {
         assert!(!text.contains("##vso["), "{text}");
         let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("an object");
         assert_eq!(line["path"], path);
+    }
+
+    #[test]
+    fn a_list_is_written_item_by_item() {
+        struct Seen<'a>(&'a Cell<usize>);
+        impl Write for Seen<'_> {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.set(self.0.get() + bytes.iter().filter(|byte| **byte == b'\n').count());
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let lines = Cell::new(0);
+        let items = (0..9).inspect(|number: &usize| {
+            // The bracket, and all items but the last.
+            assert!(lines.get() >= *number, "{} lines are out before item {number}", lines.get());
+        });
+        print(&List(|| items.clone()), &mut Seen(&lines)).expect("nothing fails");
+        assert_eq!(lines.get(), 11);
     }
 
     #[test]

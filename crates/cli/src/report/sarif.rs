@@ -9,10 +9,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use leaktight_core::{Confidence, Finding, Origin, Rule, Severity, Suppression};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::commit::{self, HistoryRecord};
 use super::gap::{Gap, gaps};
+use super::json::List;
 use super::line::{Masker, columns};
 use super::record::Ledger;
 use super::text::{clip, origin_text, path_bytes, web_link};
@@ -28,20 +30,38 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.listed();
     let rules = Rules::new(&findings);
     let masker = Masker::strict(report);
-    let document = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": driver(&rules) },
-            "invocations": [invocation(report)],
-            "columnKind": "unicodeCodePoints",
-            "newlineSequences": ["\r\n", "\n", "\r"],
-            "originalUriBaseIds": { "%SRCROOT%": { "description": { "text": "Where the scan began." } } },
-            "results": findings.iter().map(|finding| result(finding, &rules, &masker)).collect::<Vec<_>>(),
-            "properties": { "coverage": Ledger::counts(&report.coverage) },
-        }],
-    });
-    json::print(&document, out)
+    let run = Run {
+        column_kind: "unicodeCodePoints",
+        invocations: [invocation(report)],
+        newline_sequences: ["\r\n", "\n", "\r"],
+        original_uri_base_ids: json!({ "%SRCROOT%": { "description": { "text": "Where the scan began." } } }),
+        properties: json!({ "coverage": Ledger::counts(&report.coverage) }),
+        results: List(|| findings.iter().map(|finding| result(finding, &rules, &masker))),
+        tool: json!({ "driver": driver(&rules) }),
+    };
+    let schema = "https://json.schemastore.org/sarif-2.1.0.json";
+    json::print(&Document { schema, runs: [run], version: "2.1.0" }, out)
+}
+
+#[derive(Serialize)]
+struct Document<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [Run<R>; 1],
+    version: &'static str,
+}
+
+/// A run. All but its results is small, and made at once.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<R> {
+    column_kind: &'static str,
+    invocations: [Value; 1],
+    newline_sequences: [&'static str; 3],
+    original_uri_base_ids: Value,
+    properties: Value,
+    results: R,
+    tool: Value,
 }
 
 /// The rules that have findings, in the order of their ids, and the place of each.
