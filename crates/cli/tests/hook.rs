@@ -329,6 +329,15 @@ fn what_is_written_gets_its_values_back() {
         let reason = denied(&desk.claude("PreToolUse", write(path, "content"))).to_owned();
         assert!(reason.contains("grant add --class aws-access-key-id --to "), "{reason}");
     }
+    #[cfg(unix)]
+    {
+        // Who writes to a link makes what it leads to.
+        std::os::unix::fs::symlink("/tmp/leaktight-not-there.yaml", desk.project.path("link")).expect("a link");
+        std::os::unix::fs::symlink("link", desk.project.path("twice")).expect("a link");
+        for path in ["link", "twice"] {
+            denied(&desk.claude("PreToolUse", write(path, "content")));
+        }
+    }
     let memory = json!({"tool_name": "save_memory", "tool_input": {"fact": format!("the key is {name}")}});
     assert_eq!(desk.claude("PreToolUse", memory), Value::Null, "no memory holds a value");
     let unknown = format!("LEAKTIGHT_AWS_{}", "A".repeat(12));

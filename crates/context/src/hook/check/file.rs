@@ -18,6 +18,8 @@ use crate::store::{self, Content, Places, Store, normalize};
 
 /// The largest file that is looked at, in bytes.
 const MAX_FILE: u64 = 64 << 20;
+/// How many links to what is not there may lie behind each other.
+const MAX_LINKS: usize = 40;
 /// How many files a glob may name.
 const MAX_FILES: usize = 256;
 
@@ -49,13 +51,22 @@ pub(super) fn candidates(name: &str, cwd: &Path, folders: &[String], places: &Pl
     paths
 }
 
-/// Returns where a path leads, links followed as far as it exists.
+/// Returns where a path leads, links followed as far as there are any: also one whose
+/// target is not there yet, because who writes to it makes the target.
 fn real(path: &Path) -> Option<PathBuf> {
-    path.ancestors().find_map(|ancestor| {
-        let real = ancestor.canonicalize().ok()?;
-        let rest = path.strip_prefix(ancestor).ok()?;
-        Some(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
-    })
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let known = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
+        let (ancestor, real) = known?;
+        let mut rest = path.strip_prefix(ancestor).ok()?.components();
+        let Some(next) = rest.next() else { return Some(real) };
+        let entry = real.join(next);
+        match entry.read_link() {
+            Ok(target) => path = normalize(&real.join(target).join(rest.as_path())),
+            Err(_) => return Some(normalize(&entry.join(rest.as_path()))),
+        }
+    }
+    None
 }
 
 /// Returns a name with the home folder in the place of `~`.
