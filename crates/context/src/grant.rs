@@ -311,6 +311,20 @@ impl Grant {
     }
 }
 
+/// Returns a code that is short and easy to tell and to type, for a person to confirm a
+/// grant with: each time another, so that no answer can be prepared.
+///
+/// # Errors
+///
+/// Returns what the system says when it has no random bytes to give.
+pub fn code() -> io::Result<String> {
+    /// A power of two of them, so that each is as likely, and none that looks like another.
+    const LETTERS: &[u8; 16] = b"abcdefhkmnprstwx";
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 16)])).collect())
+}
+
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
