@@ -73,6 +73,8 @@ pub(super) struct Can {
     pub(super) replace: bool,
     /// Stop it.
     pub(super) deny: bool,
+    /// Have a person asked whether a tool may run.
+    pub(super) ask: bool,
     /// Change what a tool is given.
     pub(super) rewrite: bool,
     /// What a tool is given instead does not go to the model with the next request. Copilot

@@ -32,6 +32,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Ca
         "PreToolUse" => {
             let can = Can { rewrite: true, restore: true, success_replaced: true, counted_from: Some(COUNTED), ..deny };
             let unasked = root.get("permission_mode").and_then(Node::string).as_deref() == Some("bypassPermissions");
+            let can = Can { ask: !unasked, ..can };
             Call { can, input: root.get("tool_input"), unasked, ..new(Moment::Before) }
         }
         "PostToolUse" => {
@@ -69,11 +70,12 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
     match (call.event.as_str(), verdict) {
         ("PreToolUse", Verdict::Replace { nodes, .. }) => specific(vec![("updatedInput", raw(nodes))]),
         (_, Verdict::Replace { nodes, .. }) => specific(vec![("updatedToolOutput", raw(nodes))]),
+        ("PreToolUse", Verdict::Ask { reason }) => specific(question(reason)),
         ("PreToolUse", Verdict::Deny { reason }) => specific(denial(reason)),
         // The request that would hold the output is not sent.
         ("PostToolUse", Verdict::Deny { reason }) => stop(&reason),
         ("PostToolBatch", Verdict::Deny { reason }) => block(&reason),
-        (_, Verdict::Deny { reason }) => block_prompt(&call.event, &reason),
+        (_, Verdict::Ask { reason } | Verdict::Deny { reason }) => block_prompt(&call.event, &reason),
         (_, Verdict::Warn { message }) => Reply::json(&Value::Object(vec![("systemMessage", Value::text(message))])),
         (_, Verdict::Pass) => Reply::default(),
     }
@@ -86,6 +88,10 @@ pub(super) fn raw(nodes: Vec<Option<Vec<u8>>>) -> Value {
 
 pub(super) fn denial(reason: String) -> Vec<(&'static str, Value)> {
     vec![("permissionDecision", Value::text("deny")), ("permissionDecisionReason", Value::Text(reason))]
+}
+
+pub(super) fn question(reason: String) -> Vec<(&'static str, Value)> {
+    vec![("permissionDecision", Value::text("ask")), ("permissionDecisionReason", Value::Text(reason))]
 }
 
 /// `decision: block` with its reason.

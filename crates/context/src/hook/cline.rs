@@ -44,7 +44,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Ca
 fn reply(_: &Call<'_>, verdict: Verdict) -> Reply {
     match verdict {
         Verdict::Pass => Reply { stdout: ADAPTER.nothing.to_vec(), ..Reply::default() },
-        Verdict::Deny { reason } => cancel(&reason),
+        Verdict::Ask { reason } | Verdict::Deny { reason } => cancel(&reason),
         Verdict::Replace { message, .. } => cancel(&message),
         Verdict::Warn { message } => {
             let members = vec![("cancel", Value::Flag(false)), ("contextModification", Value::Text(message))];

@@ -47,12 +47,12 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
             let text = nodes.into_iter().flatten().next().map(|node| output(&node)).unwrap_or_default();
             block(&shortened(&text, &message))
         }
-        ("PreToolUse", Verdict::Deny { reason }) => specific(&call.event, denial(reason)),
-        ("PermissionRequest", Verdict::Deny { reason }) => {
+        ("PreToolUse", Verdict::Ask { reason } | Verdict::Deny { reason }) => specific(&call.event, denial(reason)),
+        ("PermissionRequest", Verdict::Ask { reason } | Verdict::Deny { reason }) => {
             let decision = vec![("behavior", Value::text("deny")), ("message", Value::Text(reason))];
             specific(&call.event, vec![("decision", Value::Object(decision))])
         }
-        (_, Verdict::Deny { reason }) => block(&reason),
+        (_, Verdict::Ask { reason } | Verdict::Deny { reason }) => block(&reason),
         (_, Verdict::Warn { message }) => Reply::json(&Value::Object(vec![("systemMessage", Value::Text(message))])),
         (_, Verdict::Pass) => Reply::default(),
     }

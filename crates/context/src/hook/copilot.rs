@@ -5,7 +5,7 @@
 //! their keys. A hook that fails refuses a tool; one that is too late does not.
 
 use super::call::{Call, Can, Missing, Moment, need};
-use super::claude::raw;
+use super::claude::{question, raw};
 use super::codex::output;
 use super::json::Value;
 use super::{Adapter, Reply, Verdict};
@@ -31,7 +31,8 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Ca
             Call { can: replace, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
         "preToolUse" | "PreToolUse" | "permissionRequest" | "PermissionRequest" => {
-            let can = Can { rewrite: event.ends_with("ToolUse"), output_replaced: true, ..deny };
+            let is_use = event.ends_with("ToolUse");
+            let can = Can { ask: is_use, rewrite: is_use, output_replaced: true, ..deny };
             Call { can, input, ..new(Moment::Before) }
         }
         "postToolUse" | "PostToolUse" | "postToolUseFailure" | "PostToolUseFailure" => {
@@ -63,7 +64,8 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
             Reply::json(&Value::Object(vec![("modifiedPrompt", Value::Text(text))]))
         }
         (_, Verdict::Replace { nodes, .. }) => Reply::json(&Value::Object(vec![("modifiedResult", raw(nodes))])),
-        (moment, Verdict::Deny { reason }) => denial(moment, &call.event, &reason),
+        (Moment::Before, Verdict::Ask { reason }) => Reply::json(&Value::Object(question(reason))),
+        (moment, Verdict::Ask { reason } | Verdict::Deny { reason }) => denial(moment, &call.event, &reason),
         (_, Verdict::Warn { message }) => Reply { stderr: message, ..Reply::default() },
     }
 }

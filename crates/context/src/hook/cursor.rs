@@ -44,7 +44,8 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Ca
             Call { can: deny, file: Some(file), input: Some(root), content, ..new(Moment::Before) }
         }
         "beforeShellExecution" => {
-            Call { can: deny, tool: "shell".to_owned(), input: Some(root), ..new(Moment::Before) }
+            let can = Can { ask: true, ..deny };
+            Call { can, tool: "shell".to_owned(), input: Some(root), ..new(Moment::Before) }
         }
         "beforeMCPExecution" => {
             let tool = format!("mcp:{}", root.get("tool_name").and_then(Node::string).unwrap_or_default());
@@ -83,10 +84,11 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
         Verdict::Pass => Vec::new(),
         Verdict::Replace { nodes, .. } if call.moment == Moment::Before => vec![("updated_input", raw(nodes))],
         Verdict::Replace { nodes, .. } => vec![("updated_mcp_tool_output", raw(nodes))],
-        Verdict::Deny { reason } if is_prompt => {
+        Verdict::Ask { reason } if call.can.ask => permission("ask", &reason),
+        Verdict::Ask { reason } | Verdict::Deny { reason } if is_prompt => {
             vec![("continue", Value::Flag(false)), ("user_message", Value::Text(reason))]
         }
-        Verdict::Deny { reason } => denial(&reason),
+        Verdict::Ask { reason } | Verdict::Deny { reason } => denial(&reason),
         Verdict::Warn { message } => {
             let message: String = message.chars().take(MAX_CONTEXT).collect();
             vec![("additional_context", Value::Text(message))]
@@ -96,8 +98,12 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
 }
 
 fn denial(reason: &str) -> Vec<(&'static str, Value)> {
+    permission("deny", reason)
+}
+
+fn permission(decision: &str, reason: &str) -> Vec<(&'static str, Value)> {
     vec![
-        ("permission", Value::text("deny")),
+        ("permission", Value::text(decision)),
         ("user_message", Value::text(reason)),
         ("agent_message", Value::text(reason)),
     ]

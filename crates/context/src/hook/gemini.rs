@@ -80,7 +80,7 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
             let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
             deny(&format!("{}\n[leaktight: {message}]", texts.join("\n")))
         }
-        (_, Verdict::Deny { reason }) => deny(&reason),
+        (_, Verdict::Ask { reason } | Verdict::Deny { reason }) => deny(&reason),
         (_, Verdict::Warn { message }) => Reply::json(&Value::Object(vec![("systemMessage", Value::Text(message))])),
         (_, Verdict::Pass) => Reply::default(),
     }

@@ -31,7 +31,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Ca
 fn reply(_: &Call<'_>, verdict: Verdict) -> Reply {
     match verdict {
         Verdict::Pass => Reply::default(),
-        Verdict::Deny { reason } => Reply::exit(&reason),
+        Verdict::Ask { reason } | Verdict::Deny { reason } => Reply::exit(&reason),
         Verdict::Replace { message, .. } => Reply::exit(&message),
         Verdict::Warn { message } => Reply { stderr: message, code: 1, ..Reply::default() },
     }

@@ -299,6 +299,7 @@ fn settle(records: &mut Vec<Record>, verdict: &Verdict, call: &Call<'_>, assista
     let effect = match verdict {
         Verdict::Pass | Verdict::Warn { .. } => policy::Verdict::Allow,
         Verdict::Replace { .. } => policy::Verdict::Redact,
+        Verdict::Ask { .. } => policy::Verdict::Ask,
         Verdict::Deny { .. } => policy::Verdict::Block,
     };
     if records.is_empty() && *verdict != Verdict::Pass {

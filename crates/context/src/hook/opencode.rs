@@ -34,7 +34,7 @@ fn reply(_: &Call<'_>, verdict: Verdict) -> Reply {
     let members = match verdict {
         Verdict::Pass => Vec::new(),
         Verdict::Replace { nodes, .. } => vec![("replace", raw(nodes))],
-        Verdict::Deny { reason } => vec![("deny", Value::Text(reason))],
+        Verdict::Ask { reason } | Verdict::Deny { reason } => vec![("deny", Value::Text(reason))],
         Verdict::Warn { message } => vec![("warn", Value::Text(message))],
     };
     Reply::json(&Value::Object(members))

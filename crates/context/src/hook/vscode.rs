@@ -4,7 +4,7 @@
 //! refuse and change what a tool is given; after a tool it can only stop.
 
 use super::call::{Call, Can, Missing, Moment, event_name, need};
-use super::claude::{denial, raw};
+use super::claude::{denial, question, raw};
 use super::json::Value;
 use super::{Adapter, Reply, Verdict};
 use crate::splice::Document;
@@ -22,7 +22,7 @@ fn read<'d>(event: Option<&str>, document: &'d Document<'d>) -> Result<Option<Ca
             Call { can, content: need(root.get("prompt"), "prompt")?, ..new(Moment::Prompt) }
         }
         "PreToolUse" => {
-            let can = Can { rewrite: true, ..deny };
+            let can = Can { ask: true, rewrite: true, ..deny };
             Call { can, input: root.get("tool_input"), ..new(Moment::Before) }
         }
         "PostToolUse" => {
@@ -37,8 +37,9 @@ fn reply(call: &Call<'_>, verdict: Verdict) -> Reply {
     match (call.moment, verdict) {
         (_, Verdict::Pass) => Reply::default(),
         (_, Verdict::Replace { nodes, .. }) => specific(vec![("updatedInput", raw(nodes))]),
+        (Moment::Before, Verdict::Ask { reason }) => specific(question(reason)),
         (Moment::Before, Verdict::Deny { reason }) => specific(denial(reason)),
-        (_, Verdict::Deny { reason }) => stop(&reason),
+        (_, Verdict::Ask { reason } | Verdict::Deny { reason }) => stop(&reason),
         (_, Verdict::Warn { message }) => Reply::json(&Value::Object(vec![("systemMessage", Value::Text(message))])),
     }
 }

@@ -28,6 +28,11 @@ pub enum Verdict {
         /// What was replaced.
         message: String,
     },
+    /// A person is asked.
+    Ask {
+        /// About what.
+        reason: String,
+    },
     /// The step is refused.
     Deny {
         /// Why, and what to do instead.
@@ -50,6 +55,7 @@ impl Verdict {
         match self {
             Self::Pass => None,
             Self::Replace { message, .. } => Some(format!("replaced: {message}")),
+            Self::Ask { reason } => Some(format!("asked: {reason}")),
             Self::Deny { reason } => Some(format!("denied: {reason}")),
             Self::Warn { message } => Some(format!("warned: {message}")),
         }
