@@ -44,6 +44,14 @@ pub(super) fn instead_of_values(program: &str) -> String {
     format!("Use values without seeing them: `{program} run -- COMMAND`.")
 }
 
+/// Returns how to go on with a command that prints what can't be looked at before.
+pub(super) fn instead_of_output(program: &str) -> String {
+    format!(
+        "Let its output pass through the filter, which puts placeholders for secrets: `COMMAND | {program} filter`. \
+         A single file is read with `{program} show FILE`."
+    )
+}
+
 /// Returns what a store is, to follow the name of a file.
 pub(super) fn store(store: &Store) -> String {
     format!("belongs to {} and holds {}", store.owner, store.holds)

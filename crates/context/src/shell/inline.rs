@@ -7,7 +7,9 @@
 pub(crate) fn names(code: &str) -> Vec<&str> {
     let is_end = |c: char| c.is_whitespace() || "\"'`()[]{},;<>|&=+".contains(c);
     let looks_like = |name: &&str| name.len() > 1 && name.len() < 4096 && name.contains(['.', '/', '_']);
-    let mut names: Vec<&str> = code.split(is_end).filter(looks_like).collect();
+    // `process.env` is a map of variables and no file.
+    let is_map = |name: &str| matches!(name, "process.env" | "import.meta.env" | "Deno.env" | "Bun.env");
+    let mut names: Vec<&str> = code.split(is_end).filter(looks_like).filter(|name| !is_map(name)).collect();
     names.dedup();
     names
 }
@@ -22,6 +24,45 @@ pub(super) fn dumps_environment(code: &str) -> bool {
             !behind.starts_with(['[', '.', '{']) || behind.starts_with(".items") || behind.starts_with(".copy")
         })
     })
+}
+
+/// Returns whether the code may give what it prints another form, in which nothing can
+/// be found, as far as can be told from its words.
+pub(super) fn encodes(code: &str) -> bool {
+    const WORDS: [&str; 30] = [
+        "b64",
+        "base64",
+        "base32",
+        "btoa",
+        "hex",
+        "encode",
+        "rot13",
+        "translate",
+        "[::-1]",
+        "reverse",
+        "rev(",
+        "zlib",
+        "gzip",
+        "compress",
+        "ord(",
+        "chr(",
+        "charcode",
+        "charcodeat",
+        "codepoint",
+        "pack",
+        "tobytes",
+        "buffer",
+        "split(",
+        "substr",
+        "gsub",
+        "toupper",
+        "tolower",
+        "swapcase",
+        "upper()",
+        "@uri",
+    ];
+    let lower = code.to_ascii_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
 }
 
 #[cfg(test)]

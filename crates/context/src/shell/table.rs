@@ -59,6 +59,7 @@ pub(super) const PRINTS: &[&str] = &[
     "ed",
     "ex",
     "xxd",
+    "basenc",
     "xz",
     "xzcat",
     "zcat",
@@ -74,6 +75,15 @@ pub(super) const PRINTS: &[&str] = &[
     "get-content",
     "gc",
     "type",
+    "select-string",
+    "sls",
+    "format-hex",
+    "fhx",
+    "import-csv",
+    "ipcsv",
+    "import-clixml",
+    "get-item",
+    "get-itemproperty",
     "plutil",
     "sqlite3",
     "keytool",
@@ -85,37 +95,30 @@ pub(super) const PRINTS: &[&str] = &[
 ];
 /// Programs that print of the files they are given what a pattern or a program says.
 pub(super) const PRINTS_MATCHES: &[&str] = &[
-    "ack",
-    "ag",
-    "awk",
-    "egrep",
-    "fgrep",
-    "gawk",
-    "grep",
-    "gron",
-    "jq",
-    "mawk",
-    "nawk",
-    "perl-ne",
-    "pcregrep",
-    "rg",
-    "sed",
-    "select-string",
-    "sd",
-    "tomlq",
-    "ugrep",
-    "xmllint",
-    "xq",
-    "yq",
-    "zgrep",
-    "dasel",
-    "fq",
-    "mlr",
-    "sift",
+    "ack", "ag", "awk", "egrep", "fgrep", "gawk", "grep", "gron", "jq", "mawk", "nawk", "perl-ne", "pcregrep", "rg",
+    "sed", "sd", "tomlq", "ugrep", "xmllint", "xq", "yq", "zgrep", "dasel", "fq", "mlr", "sift",
 ];
 /// Programs that copy or pack files.
-pub(super) const COPIES: &[&str] =
-    &["7z", "ar", "cp", "cpio", "dd", "install", "ln", "mv", "tar", "zip", "gzip", "bzip2", "zstd", "pax", "copy-item"];
+pub(super) const COPIES: &[&str] = &[
+    "7z",
+    "ar",
+    "cp",
+    "cpio",
+    "dd",
+    "install",
+    "ln",
+    "mv",
+    "tar",
+    "zip",
+    "gzip",
+    "bzip2",
+    "zstd",
+    "pax",
+    "copy-item",
+    "copy",
+    "move-item",
+    "cpi",
+];
 /// Programs that send what they are given to another machine.
 pub(super) const SENDS: &[&str] = &[
     "aria2c",
@@ -161,8 +164,21 @@ pub(super) const SENDS: &[&str] = &[
 pub(super) const ECHOES: &[&str] =
     &["echo", "print", "printf", "write-output", "write-host", "logger", "wall", "notify-send"];
 /// Programs that print or set variables.
-pub(super) const SETS: &[&str] =
-    &["declare", "env", "export", "local", "printenv", "readonly", "set", "typeset", "compgen", "gci", "dir"];
+pub(super) const SETS: &[&str] = &[
+    "declare",
+    "env",
+    "export",
+    "local",
+    "printenv",
+    "readonly",
+    "set",
+    "typeset",
+    "compgen",
+    "gci",
+    "dir",
+    "get-childitem",
+    "ls",
+];
 /// Programs that run the command among their arguments.
 pub(super) const WRAPS: &[&str] = &[
     "builtin",
@@ -232,6 +248,69 @@ pub(super) const INTERPRETS: &[&str] = &[
     "groovy",
     "elixir",
     "ipython",
+];
+
+/// Programs that give what they print another form, in which nothing can be found.
+pub(super) const ENCODES: &[&str] = &[
+    "age",
+    "base32",
+    "base64",
+    "basenc",
+    "bzip2",
+    "certutil",
+    "cpio",
+    "cut",
+    "fhx",
+    "fold",
+    "format-hex",
+    "gpg",
+    "gzip",
+    "hexdump",
+    "hexyl",
+    "iconv",
+    "od",
+    "openssl",
+    "rev",
+    "tr",
+    "uuencode",
+    "xxd",
+    "xz",
+    "zip",
+    "zstd",
+];
+/// Clients that hand on what stands in their arguments to an address among them.
+pub(super) const CLIENTS: &[&str] = &[
+    "aria2c",
+    "curl",
+    "curlie",
+    "dig",
+    "grpcurl",
+    "host",
+    "http",
+    "httpie",
+    "https",
+    "invoke-restmethod",
+    "invoke-webrequest",
+    "irm",
+    "iwr",
+    "nc",
+    "ncat",
+    "netcat",
+    "nslookup",
+    "socat",
+    "telnet",
+    "websocat",
+    "wget",
+    "xh",
+    "xhs",
+];
+/// What of this program only a person may do: words that stand behind it in this order,
+/// and what that is.
+pub(super) const GOVERNS: &[(&[&str], &str)] = &[
+    (&["grant", "add"], "grant an assistant what its policy leaves to a person"),
+    (&["grant", "revoke"], "take grants of a person away"),
+    (&["uninstall"], "take the hooks away that look at what an assistant does"),
+    (&["vault", "purge"], "purge the vault, so that placeholders mean nothing any more"),
 ];
 
 /// Commands that print a secret they keep: program, words that stand behind it in

@@ -39,7 +39,7 @@ impl<'a> Places<'a> {
     }
 
     /// Returns whether a pattern names a path.
-    pub(super) fn matches(&self, pattern: &str, path: &Path) -> bool {
+    pub(crate) fn matches(&self, pattern: &str, path: &Path) -> bool {
         if !pattern.starts_with(['~', '$', '/']) {
             return ends_with(pattern, path);
         }

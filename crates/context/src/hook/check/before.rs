@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::call::Call;
 use super::super::tool::{self, Tool};
 use super::super::{Host, json, message};
-use super::{Verdict, file, ruling, script, write};
+use super::{Verdict, file, guard, ruling, script, write};
 use crate::policy::{self, Action};
 use crate::redact::Book;
 use crate::splice::{Document, Edits, Format, Kind, Node};
@@ -14,6 +14,12 @@ use crate::store;
 /// Decides about a tool that is about to run.
 pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Verdict {
     let Some(input) = call.input else { return Verdict::deny("the hook was not told what the tool is given") };
+    let raw = tool::inner(input);
+    let document = raw.as_deref().and_then(|raw| Document::parse(raw).ok());
+    let document = document.filter(|document| document.root().kind() == Kind::Object);
+    if let Some(reason) = document.as_ref().and_then(|document| guard::of_tool(document.root(), call, host)) {
+        return Verdict::Deny { reason };
+    }
     // A mention of a file with its content, as some assistants send.
     if let Some(name) = &call.file {
         return content_of(name, call, host, book);
@@ -22,11 +28,7 @@ pub(super) fn check(call: &Call<'_>, host: &mut Host<'_>, book: &mut Book) -> Ve
         return Verdict::deny("the hook was not told the name of the tool (`tool_name`)");
     }
     let kind = tool::kind(&call.tool);
-    let raw = tool::inner(input);
-    let document = raw.as_deref().and_then(|raw| Document::parse(raw).ok());
-    let Some(document) = document.filter(|document| document.root().kind() == Kind::Object) else {
-        return bare(input, kind, (call, host), book);
-    };
+    let Some(document) = document else { return bare(input, kind, (call, host), book) };
     let input = document.root();
     match kind {
         Tool::Shell => shell(input, call, host, book),
@@ -47,7 +49,8 @@ fn bare(input: Node<'_>, kind: Tool, (call, host): (&Call<'_>, &mut Host<'_>), b
     match kind {
         Tool::Sends => sends(input, call, host, book),
         // Text is a patch, or code: what a tool that writes is given.
-        Tool::Write | Tool::Search | Tool::Other if is_null || input.kind() == Kind::Text => Verdict::Pass,
+        Tool::Write | Tool::Search | Tool::Other if input.kind() == Kind::Text => patch(input, call, host),
+        Tool::Write | Tool::Search | Tool::Other if is_null => Verdict::Pass,
         _ => unread("what it is given (`tool_input`)", call),
     }
 }
@@ -56,6 +59,14 @@ fn bare(input: Node<'_>, kind: Tool, (call, host): (&Call<'_>, &mut Host<'_>), b
 fn unread(what: &str, call: &Call<'_>) -> Verdict {
     let tool = message::clean(&call.tool);
     Verdict::deny(format!("the hook could not read {what} in the input of {tool}, so it is refused"))
+}
+
+/// A patch that is given as it is.
+fn patch(input: Node<'_>, call: &Call<'_>, host: &Host<'_>) -> Verdict {
+    match guard::of_patch(&input.string().unwrap_or_default(), call, host) {
+        Some(reason) => Verdict::Deny { reason },
+        None => Verdict::Pass,
+    }
 }
 
 /// What is given to another machine, model or program may hold no secret.
@@ -190,6 +201,7 @@ fn shell(input: Node<'_>, call: &Call<'_>, host: &mut Host<'_>, book: &mut Book)
     let Some(text) = tool::script(command) else { return unread("the command (`command`)", call) };
     match script::check(&text, call, host, book) {
         script::Outcome::Pass => Verdict::Pass,
+        script::Outcome::Ask(reason) => Verdict::Ask { reason },
         script::Outcome::Deny(reason) => Verdict::Deny { reason },
         script::Outcome::Filter(rewritten, message) => {
             let mut quoted = Vec::new();

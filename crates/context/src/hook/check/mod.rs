@@ -3,10 +3,14 @@
 mod before;
 mod content;
 mod file;
+mod guard;
+mod known;
+mod look;
 mod mention;
 mod origin;
 mod ruling;
 mod script;
+mod within;
 mod write;
 
 pub(super) use self::content::text;

@@ -54,6 +54,27 @@ pub(super) fn of_restore(class: &str, to: Destination, (call, host): (&Call<'_>,
     })
 }
 
+/// Returns why the value of a variable may not be handed to a machine, and what the policy
+/// says, if it does not let it pass.
+pub(super) fn of_variable(name: &str, to: &str, (call, host): (&Call<'_>, &Host<'_>)) -> Option<(Verdict, String)> {
+    let mut request = request(Action::SecretRestore, call, host);
+    let class = name.to_ascii_lowercase().replace('_', "-");
+    request.resource.findings.push(Found::new(&class, Severity::High, Confidence::Medium));
+    request.context.destination = Some(Destination::Network(to.to_owned()));
+    let decision = decide(&request, host);
+    let (name, shown) = (message::clean(name), message::clean(to));
+    let place = if to.is_empty() { "a machine that the command does not name" } else { &shown };
+    let wanted = if to.is_empty() { "'*'" } else { &shown };
+    (decision.verdict > Verdict::Redact).then(|| {
+        let reason = format!(
+            "the command would send the value of {name} to {place}, which the policy leaves to a person ({}): \
+             the user can allow it with `{} grant add --class {class} --to {wanted}`",
+            decision.rule, host.program
+        );
+        (decision.verdict, reason)
+    })
+}
+
 /// Decides about a request. What the policy asks a person about passes where it was granted.
 fn decide(request: &Request, host: &Host<'_>) -> Decision {
     let mut decision = host.policy.decide(request);
