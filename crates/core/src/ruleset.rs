@@ -269,7 +269,7 @@ fn compile_pattern(rule: &Rule) -> Option<Regex> {
                 // A lazy DFA turns most candidates down before a slower engine
                 // has to look for the group.
                 .hybrid(true)
-                .hybrid_cache_capacity(1 << 20)
+                .hybrid_cache_capacity(1 << 19)
                 .dfa(false),
         )
         .build_from_hir(&if starts_fixed(rule) { loosened(hir) } else { hir })

@@ -105,7 +105,7 @@ fn is_text_of_page(subject: &Subject<'_>) -> bool {
 }
 
 /// Files of languages in whose single quotes stands one character.
-static CHARS: Words = Words::new("c cc cpp cxx h hpp mm rs swift");
+static CHARS: Words = Words::new("c cc cpp cxx h hpp m mm rs swift");
 
 /// Files of languages whose backticks hold nothing but text.
 static RAW_QUOTES: Words = Words::new("c cc cpp cs cxx go h hpp java py rb rs sh sql");

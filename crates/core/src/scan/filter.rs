@@ -132,16 +132,15 @@ pub(super) fn in_file(rule: &Rule, path: Option<&Path>) -> Result<(), Reason> {
     }
     let path = path.ok_or(Reason::OtherFile)?;
     let whole = path.as_os_str().as_encoded_bytes();
-    let (Some(last), name) = (whole.last(), whole.rsplit(|byte| is_separator(char::from(*byte))).next()) else {
-        return Err(Reason::OtherFile);
-    };
+    let Some(last) = whole.last() else { return Err(Reason::OtherFile) };
+    let name = || whole.rsplit(|byte| is_separator(char::from(*byte))).next().unwrap_or_default();
     let fits = rule.files.iter().any(|pattern| {
         let pattern = pattern.as_bytes();
         // The last letter turns most of them down.
         if !pattern.last().is_some_and(|end| *end == b'*' || end.eq_ignore_ascii_case(last)) {
             return false;
         }
-        if pattern.contains(&b'/') { ends_in(pattern, whole) } else { wildcard(pattern, name.unwrap_or_default()) }
+        if pattern.contains(&b'/') { ends_in(pattern, whole) } else { wildcard(pattern, name()) }
     });
     if fits { Ok(()) } else { Err(Reason::OtherFile) }
 }
