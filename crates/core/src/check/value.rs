@@ -70,6 +70,7 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         .enumerate()
         .any(|(at, byte)| (byte.is_ascii_alphanumeric() && !is_printed(at)) || !byte.is_ascii());
     has_substance
+        && !is_binary(value)
         && !is_reference(value)
         && !is_keyword(value)
         && !is_expression(value)
@@ -80,6 +81,13 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_algorithm(value)
         && !is_ciphertext(value)
         && !is_note(value)
+}
+
+/// Whether the value is no text: it holds what controls a terminal, or much that is not UTF-8.
+fn is_binary(value: &[u8]) -> bool {
+    let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
+    let foreign = value.iter().filter(|byte| !byte.is_ascii()).count();
+    value.iter().any(is_control) || (foreign * 3 > value.len() && std::str::from_utf8(value).is_err())
 }
 
 /// Whether the value is replaced by another one before it is used.
@@ -248,7 +256,7 @@ fn is_address(value: &[u8]) -> bool {
 
 /// Parts of the names of algorithms and their parameters.
 static ALGORITHMS: Words = Words::new(
-    "aes aes128 aes192 aes256 argon2 argon2d argon2i argon2id base64 bcrypt blowfish cbc chacha20 ctr des ecdsa ed25519 \
+    "aes aes128 aes192 aes256 argon2 argon2d argon2i argon2id base64 aws4 bcrypt blowfish cbc chacha20 ctr des ecdsa ed25519 \
     es256 gcm hmac hs256 hs384 hs512 md5 oaep padding pbkdf2 pkcs1 pkcs5 pkcs7 poly1305 ps256 rs256 rs384 rs512 rsa scram \
     scrypt sha sha1 sha224 sha256 sha384 sha512 siv xchacha20",
 );
@@ -462,6 +470,8 @@ mod tests {
             "see-vault-2",
             "in 1password",
             "sha256:abc",
+            "AWS4-HMAC-SHA256",
+            "k3J9\u{1}mQ2xR7",
             concat!("0x6e119cf659707d4b7adc", "8f732191fa51820f079e"),
             "DB_PASSWORD",
             "",

@@ -2,7 +2,7 @@
 //!
 //! They are kept as digests, so that no scanner trips over this file: of AWS,
 //! Azurite, the Cosmos DB emulator, Stripe, Telegram, Supabase's local stack,
-//! reCAPTCHA, Turnstile, hCaptcha, Postmark, kubeadm, `gcloud`, `gh`, the UUID
+//! reCAPTCHA, Turnstile, hCaptcha, Postmark, kubeadm, `redis.conf`, `gcloud`, `gh`, the UUID
 //! of AWS's examples, RFC 4122, RFC 6238, RFC 6749, RFC 6750 and RFC 7617, of
 //! test cards, of the mnemonics in the BIP-39 vectors, and of the accounts
 //! Hardhat, Anvil, Ganache and Truffle derive from theirs.
@@ -30,6 +30,7 @@ const DIGESTS: &[u64] = &[
     0x15f4_1342_748a_a6c0,
     0x196f_badc_a8b7_eea6,
     0x1e3e_5865_6012_d861,
+    0x2288_ec82_bc09_0b36,
     0x28e5_43d3_753f_c9d1,
     0x2caf_c097_0149_a84f,
     0x2f46_43b1_3aea_be7e,

@@ -18,8 +18,6 @@ pub const NAME_WORDS: &[&str] = &[
     "pass =",
     "pwd",
     "_pw",
-    "pw=",
-    "pw:",
     "pw =",
     "pw\"",
     "pw'",
