@@ -11,11 +11,14 @@ fn a_scan_that_is_stopped_looks_no_further_and_says_so() {
     let mut limits = Limits::default();
     limits.stop = Some(Arc::clone(&stop));
     let scanner = Scanner::with_limits(Arc::new(RuleSet::builtin()), limits);
-    let text = format!("db_password = \"{}\"\n", ["kW4zq8", "RnvR7k"].concat());
-    let whole = scanner.scan(&Chunk::memory(text.as_bytes()));
-    assert_eq!((whole.findings.len(), whole.skipped.len()), (1, 0));
+    let line = format!("db_password = \"{}\"\n", ["kW4zq8", "RnvR7k"].concat());
+    let text = format!("{}{line}", "some text of no interest\n".repeat(10_000));
+    let scan = |text: &str| {
+        let scan = scanner.scan(&Chunk::memory(text.as_bytes()));
+        (scan.findings.len(), scan.skipped.iter().map(|skip| skip.reason).collect::<Vec<SkipReason>>())
+    };
+    assert_eq!(scan(&text), (1, vec![]));
     stop.store(true, Ordering::Relaxed);
-    let stopped = scanner.scan(&Chunk::memory(text.as_bytes()));
-    let reasons: Vec<SkipReason> = stopped.skipped.iter().map(|skip| skip.reason).collect();
-    assert_eq!((stopped.findings.len(), reasons), (0, vec![SkipReason::Interrupted]));
+    assert_eq!(scan(&text), (0, vec![SkipReason::Interrupted]));
+    assert_eq!(scan(&line), (1, vec![]), "what is short was looked at");
 }

@@ -71,7 +71,12 @@ pub(super) struct Confirm<'a, 'b> {
     last: Option<Span>,
     /// Rules confined to some files, and whether this is one.
     confined: Vec<(u32, bool)>,
+    /// The scan was ended early.
+    is_cut: bool,
 }
+
+/// Bytes of a chunk that are looked at whatever happens: what arrived before a scan is to end is told.
+const AT_LEAST: usize = 64 << 10;
 
 impl<'a, 'b> Confirm<'a, 'b> {
     pub(super) fn new(
@@ -91,16 +96,19 @@ impl<'a, 'b> Confirm<'a, 'b> {
             confined: Vec::new(),
             text_kind: TextKind::of(chunk.origin.path()),
             last: None,
+            is_cut: false,
         }
     }
 
-    pub(super) fn finish(self) -> Vec<Match> {
-        self.matches
+    /// Returns the matches, and whether the scan was ended early.
+    pub(super) fn finish(self) -> (Vec<Match>, bool) {
+        (self.matches, self.is_cut)
     }
 
-    /// Whether the scan is to end.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.limits.is_stopped()
+    /// Whether the scan is to end before the bytes at `at`.
+    pub(super) fn is_stopped(&mut self, at: usize) -> bool {
+        self.is_cut |= at >= AT_LEAST && self.limits.is_stopped();
+        self.is_cut
     }
 
     /// Whether the rule is on, and has anything to say about this chunk's file.

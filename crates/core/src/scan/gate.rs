@@ -127,7 +127,7 @@ impl Gate<'_> {
     fn sweep(&mut self, level: Level, confirm: &mut Confirm<'_, '_>) {
         let mut finder = RunFinder::default();
         self.blocks(|gate, base, count| {
-            if confirm.is_stopped() {
+            if confirm.is_stopped(base) {
                 return;
             }
             gate.classify_block(&mut finder, level, (base, count));

@@ -60,6 +60,8 @@ struct Matched {
     places: Vec<Place>,
     /// The marks that were met.
     marks: u64,
+    /// The pass was ended early.
+    is_cut: bool,
 }
 
 /// What a scan may do.
@@ -82,8 +84,8 @@ pub struct Limits {
     pub exhaustive: bool,
     /// Use the portable code even where the machine has better.
     pub portable: bool,
-    /// Ends scans once it is set, also one that has begun: within some thousand bytes. What they did
-    /// not look at any more is a [`Skip`].
+    /// Ends scans once it is set, also one that has begun: within some thousand bytes, but not before
+    /// the first 64 KiB of a chunk. What they did not look at any more is a [`Skip`].
     pub stop: Option<Arc<AtomicBool>>,
 }
 
@@ -182,19 +184,19 @@ impl Scanner {
         let mut budget = Budget::new(chunk.bytes.len(), self.limits.depth);
         let mut scan = self.scan_within(chunk, &mut budget);
         scan.skipped.extend(budget.skip(chunk));
-        if self.limits.is_stopped() {
-            let path = chunk.origin.path().map_or_else(|| "-".into(), Into::into);
-            let detail = "its scan was not ended".to_owned();
-            scan.skipped.push(Skip { path, reason: SkipReason::Interrupted, detail });
-        }
         scan
     }
 
     /// Finds the secrets of a chunk and of what it decodes to.
     fn scan_within(&self, chunk: &Chunk<'_>, budget: &mut Budget) -> Scan {
         let mut scan = Scan::default();
-        let Matched { mut matches, places, marks } = self.matches(chunk, &mut scan.rejected);
+        let Matched { mut matches, places, marks, is_cut } = self.matches(chunk, &mut scan.rejected);
         scan.marks = marks;
+        if is_cut {
+            let path = chunk.origin.path().map_or_else(|| "-".into(), Into::into);
+            let detail = "its scan was not ended".to_owned();
+            scan.skipped.push(Skip { path, reason: SkipReason::Interrupted, detail });
+        }
         let mut nested = nested::scan(self, chunk, &places, (budget, &mut scan));
         if !matches.is_empty() {
             filter::companions(&self.rules, &mut matches, &mut scan.rejected);
@@ -252,12 +254,12 @@ impl Scanner {
             let how = (self.level, &*self.marks);
             gate::candidates(&self.rules, chunk.bytes, how, &mut buffers.scratch, &mut confirm);
         }
-        let mut matches = confirm.finish();
+        let (mut matches, is_cut) = confirm.finish();
         let (places, marks) = (buffers.scratch.finder.take(), std::mem::take(&mut buffers.scratch.marks));
         self.lock().push(buffers);
         matches.sort_by_key(|found| (found.secret, found.rule_idx, found.whole));
         matches.dedup_by_key(|found| (found.secret, found.rule_idx));
-        Matched { matches, places, marks }
+        Matched { matches, places, marks, is_cut }
     }
 
     /// The buffers that lie ready. A panic in a scan loses its own buffers only.
