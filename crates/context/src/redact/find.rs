@@ -90,11 +90,16 @@ const KEY: usize = 128;
 
 /// Returns what rules find in short strings that hold quotes or backslashes, which are escaped
 /// again for that: among the quotes of the format those would end a string where it does not end.
-pub(super) fn in_fields(view: &View, scan: impl Fn(&[u8]) -> Scan) -> Vec<Piece> {
+pub(super) fn in_fields(view: &View, known: &[Piece], scan: impl Fn(&[u8]) -> Scan) -> Vec<Piece> {
     let is_short = |leaf: &&Leaf| leaf.depth > 0 && leaf.span.len() <= FIELD;
     let is_cut = |leaf: &&Leaf| view.text[leaf.span.range()].iter().any(|byte| matches!(byte, b'"' | b'\\'));
+    // Of what is known, or was replaced before, all is said already.
+    let is_new = |leaf: &&Leaf| {
+        known.iter().all(|piece| !piece.span.overlaps(leaf.span))
+            && Placeholder::find(&view.text[leaf.span.range()]).next().is_none()
+    };
     let mut pieces = Vec::new();
-    for leaf in view.leaves.iter().filter(is_short).filter(is_cut) {
+    for leaf in view.leaves.iter().filter(is_short).filter(is_cut).filter(is_new) {
         let before = &view.text[leaf.span.start.saturating_sub(KEY)..leaf.span.start];
         let behind = &view.text[leaf.span.end..view.text.len().min(leaf.span.end + 2)];
         let (mut text, mut ends) = (before.to_vec(), Vec::with_capacity(leaf.span.len()));

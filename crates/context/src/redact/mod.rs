@@ -260,24 +260,16 @@ impl Work<'_> {
     /// What is to be replaced or told in a view.
     fn find(&mut self, view: &View) -> Vec<Piece> {
         let (mut pieces, mut left) = divide(view, find::known(view, self.book));
-        let in_fields = find::in_fields(view, |text| self.scan(text));
-        let (fresh, rest) = divide(view, in_fields.iter().flat_map(|piece| find::clip(view, piece)).collect());
-        for piece in &fresh {
-            self.book.placeholder(&piece.kind.class, &view.text[piece.span.range()]);
-        }
-        if !fresh.is_empty() {
-            pieces.extend(fresh);
-            pieces.extend(divide(view, find::known(view, self.book)).0);
-            pieces = find::join(pieces);
-        }
-        left.extend(rest);
         // What rules find is looked for elsewhere as well, and its absence may
         // change what rules find: until nothing changes any more.
         for round in 0..ROUNDS {
             let changed = (!pieces.is_empty()).then(|| find::substitute(view, &pieces, self.book));
             let text = changed.as_ref().map_or(&view.text, |changed| &changed.text);
             let scan = self.scan(text);
-            let detected = find::detected(text, changed.as_ref(), &scan);
+            let mut detected = find::detected(text, changed.as_ref(), &scan);
+            if round == 0 {
+                detected.extend(find::in_fields(view, &pieces, |text| self.scan(text)));
+            }
             let (fresh, rest) = divide(view, detected.iter().flat_map(|piece| find::clip(view, piece)).collect());
             if round == 0 {
                 left.extend(rest);
