@@ -260,8 +260,8 @@ mod tests {
         }
         assert_eq!(values("password: 'a''k<W4'", TextKind::Yaml), ["a''k<W4"]);
         // Behind these another name stands on the same line, or no value.
-        for form in ["url=x&password=@&b=2", "password=@;Timeout=5"] {
-            assert_eq!(values(&form.replace('@', "kW4zq8"), TextKind::Lines), ["kW4zq8"], "{form}");
+        for form in ["url=x&#=kW4zq8&b=2", "#=kW4zq8;Timeout=5"] {
+            assert_eq!(values(&form.replace('#', "password"), TextKind::Lines), ["kW4zq8"], "{form}");
         }
         for text in ["password: [kW4zq8]", "password: {a: b}", "password: |"] {
             assert!(values(text, TextKind::Yaml).iter().all(|value| !value.contains(['[', '{', '|'])), "{text}");
