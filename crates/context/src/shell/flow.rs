@@ -1,5 +1,6 @@
 //! Where what a command prints goes: through pipes, substitutions and variables.
 
+use super::operands::addresses;
 use super::program::{self, Kind};
 use super::{Command, deed};
 
@@ -86,7 +87,7 @@ impl Fate {
         let name = program::name(first);
         if program::kind(&name) == Kind::Sends {
             self.sent = true;
-            self.to.extend(deed::addresses(&name, operands).into_iter().map(|word| word.text));
+            self.to.extend(addresses(&name, operands).into_iter().map(|word| word.text));
         }
         self.encoded |= program::encodes(&name, operands);
     }

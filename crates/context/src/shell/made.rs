@@ -1,6 +1,7 @@
 //! Files that a script makes of others, and reads later.
 
-use super::deed::{Act, Deed, is_packer};
+use super::deed::{Act, Deed};
+use super::operands::is_packer;
 use super::word::Word;
 use super::{Command, flow};
 

@@ -10,6 +10,7 @@ mod deed;
 mod flow;
 mod inline;
 mod made;
+mod operands;
 mod program;
 mod table;
 mod touch;

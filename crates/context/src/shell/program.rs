@@ -246,69 +246,76 @@ pub(super) fn script_file(words: &[Word]) -> Option<&Word> {
     }
 }
 
+/// Words that a part of the name of a secret ends in.
+const PROMISING: [&str; 13] = [
+    "TOKEN",
+    "TOKENS",
+    "SECRET",
+    "SECRETS",
+    "PASSWORD",
+    "PASSWORDS",
+    "PASSWD",
+    "PASSPHRASE",
+    "APIKEY",
+    "APIKEYS",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "PWD",
+];
+
+/// Parts of such names by themselves only.
+const PROMISING_ALONE: [&str; 4] = ["KEY", "KEYS", "PASS", "PAT"];
+
+/// Names of secrets as a whole.
+const PROMISING_WHOLE: [&str; 5] = ["DATABASE_URL", "REDIS_URL", "MONGODB_URI", "SENTRY_DSN", "PGPASS"];
+
+/// What makes a key no secret.
+const OPEN_KEYS: [&str; 7] = ["PUBLIC", "PRIMARY", "FOREIGN", "SORT", "PARTITION", "CACHE", "PUB"];
+
+/// What follows the name of a secret in that of something about it.
+const ABOUT: [&str; 34] = [
+    "LENGTH",
+    "LEN",
+    "MIN",
+    "MAX",
+    "SIZE",
+    "COUNT",
+    "LIMIT",
+    "LIMITS",
+    "POLICY",
+    "TTL",
+    "EXPIRY",
+    "EXPIRES",
+    "EXPIRATION",
+    "TIMEOUT",
+    "AGE",
+    "DAYS",
+    "FILE",
+    "PATH",
+    "DIR",
+    "ENABLED",
+    "DISABLED",
+    "REQUIRED",
+    "TYPE",
+    "FIELD",
+    "HEADER",
+    "PREFIX",
+    "SUFFIX",
+    "REGEX",
+    "PATTERN",
+    "PARALLELISM",
+    "ENDPOINT",
+    "ISSUER",
+    "AUDIENCE",
+    "PROMPT",
+];
+
 /// Returns whether a name promises a secret, as `GITHUB_TOKEN` does. What is said of a
 /// secret is none: `PASSWORD_MIN_LENGTH`, and neither is a word that only starts like one.
 pub(super) fn promises(variable: &str) -> bool {
-    const WORDS: [&str; 13] = [
-        "TOKEN",
-        "TOKENS",
-        "SECRET",
-        "SECRETS",
-        "PASSWORD",
-        "PASSWORDS",
-        "PASSWD",
-        "PASSPHRASE",
-        "APIKEY",
-        "APIKEYS",
-        "CREDENTIAL",
-        "CREDENTIALS",
-        "PWD",
-    ];
-    /// As a name of their own only.
-    const NAMES: [&str; 4] = ["KEY", "KEYS", "PASS", "PAT"];
-    const WHOLE: [&str; 5] = ["DATABASE_URL", "REDIS_URL", "MONGODB_URI", "SENTRY_DSN", "PGPASS"];
-    /// What makes a key no secret.
-    const OPEN: [&str; 7] = ["PUBLIC", "PRIMARY", "FOREIGN", "SORT", "PARTITION", "CACHE", "PUB"];
-    /// What follows the name of a secret in that of something about it.
-    const ABOUT: [&str; 34] = [
-        "LENGTH",
-        "LEN",
-        "MIN",
-        "MAX",
-        "SIZE",
-        "COUNT",
-        "LIMIT",
-        "LIMITS",
-        "POLICY",
-        "TTL",
-        "EXPIRY",
-        "EXPIRES",
-        "EXPIRATION",
-        "TIMEOUT",
-        "AGE",
-        "DAYS",
-        "FILE",
-        "PATH",
-        "DIR",
-        "ENABLED",
-        "DISABLED",
-        "REQUIRED",
-        "TYPE",
-        "FIELD",
-        "HEADER",
-        "PREFIX",
-        "SUFFIX",
-        "REGEX",
-        "PATTERN",
-        "PARALLELISM",
-        "ENDPOINT",
-        "ISSUER",
-        "AUDIENCE",
-        "PROMPT",
-    ];
     let upper = variable.to_ascii_uppercase();
     let names: Vec<&str> = upper.split('_').filter(|name| !name.is_empty()).collect();
-    if WHOLE.contains(&upper.as_str()) {
+    if PROMISING_WHOLE.contains(&upper.as_str()) {
         return true;
     }
     // The shell's own folders.
@@ -319,9 +326,10 @@ pub(super) fn promises(variable: &str) -> bool {
     if matches!(names.first(), Some(&("MAX" | "MIN" | "NUM" | "TOTAL"))) {
         return false;
     }
-    let is_key =
-        |idx: usize| names.len() > 1 && NAMES.contains(&names[idx]) && (idx == 0 || !OPEN.contains(&names[idx - 1]));
-    (0..names.len()).any(|idx| WORDS.iter().any(|word| names[idx].ends_with(word)) || is_key(idx))
+    let is_key = |idx: usize| {
+        names.len() > 1 && PROMISING_ALONE.contains(&names[idx]) && (idx == 0 || !OPEN_KEYS.contains(&names[idx - 1]))
+    };
+    (0..names.len()).any(|idx| PROMISING.iter().any(|word| names[idx].ends_with(word)) || is_key(idx))
 }
 
 #[cfg(test)]

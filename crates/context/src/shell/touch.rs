@@ -1,6 +1,6 @@
 //! The files a command names, whatever it does with them.
 
-use super::deed::{files, is_packer};
+use super::operands::{files, is_packer};
 use super::program::{self, Kind};
 use super::word::Word;
 use super::{Command, inline};
