@@ -55,6 +55,17 @@ fn text_goes_out_without_secrets_and_comes_back() {
 }
 
 #[test]
+fn values_of_variables_are_read_to_their_ends() {
+    let project = Project::new();
+    let value = ["Xk9,", "mQ2,vL7pR4t"].concat();
+    // What a program prints says so by its names; else the format does.
+    for (args, name) in [(&["redact"][..], "DB_PASSWORD"), (&["redact", "--format", "env"], "db_password")] {
+        let run = pipe(&project, args, &format!("PORT=2\n{name}={value}\n"));
+        assert!(run.stdout.contains(&format!("{name}=LEAKTIGHT_")) && !run.stdout.contains(&value[4..]), "{run:?}");
+    }
+}
+
+#[test]
 fn a_file_is_changed_whole_and_back() {
     let token = token(1);
     let text = format!("{{\"b\": 1.0, \"a\": \"x\\n{token}\"}}");

@@ -250,6 +250,7 @@ mod tests {
             ("DB_PASSWORD=@\nPORT=2", TextKind::Lines),
             ("export DB_PASSWORD=@ # of the database", TextKind::Lines),
             ("db.password: @", TextKind::Lines),
+            ("PORT=2\nDB_PASSWORD=@", TextKind::Other),
             ("DB_PASSWORD=\"k`@\"", TextKind::Lines),
             ("  - password: k@", TextKind::Yaml),
         ] {

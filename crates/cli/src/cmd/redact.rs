@@ -99,8 +99,10 @@ pub(crate) fn redact(args: &Redact) -> anyhow::Result<u8> {
     let name = args.name.as_deref().or_else(|| text.path());
     let mut redactor = Redactor::new(Arc::new(setup::rules(&args.rules)?));
     redactor.confidence = args.confidence;
-    redactor.origin = Arc::new(name.map_or(Origin::Stdin, |name| Origin::File(name.to_owned())));
     let format = text.format(name);
+    // How variables are written is told by the name of a file elsewhere.
+    let kind = name.or((format == Format::Env).then_some(Path::new(".env")));
+    redactor.origin = Arc::new(kind.map_or(Origin::Stdin, |name| Origin::File(name.to_owned())));
     if text.is_long() {
         let (mut input, mut output) = (text.open()?, io::sink());
         redactor.redact_file(format, (&mut input, &mut output), &mut shelf.book).with_context(|| text.failure())?;

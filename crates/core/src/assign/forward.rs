@@ -134,15 +134,25 @@ impl<'a> Reader<'a> {
 
     /// The value that is the rest of a line, in a file of settings that has one on each.
     fn line(&self, operator: &[u8], at: usize) -> Option<Span> {
-        let at = self.space(at);
+        let (behind, at) = (at, self.space(at));
         // What starts with these is no plain value of YAML.
         let is_plain = || !b"`{}[]&*!|>%@#,$<".contains(&self.at(at));
         let may_be = match self.kind {
             TextKind::Lines => matches!(operator, b"=" | b":"),
             TextKind::Yaml => operator == b":" && is_plain(),
+            // What a program printed, or a person piped, tells by itself that it is of that kind.
+            TextKind::Other => operator == b"=" && behind == at && self.is_environment(),
             _ => false,
         };
         (may_be && self.is_first()).then(|| line(self.bytes, at, self.kind))?
+    }
+
+    /// Whether the name is that of a variable of an environment, in capitals, with the operator behind it.
+    fn is_environment(&self) -> bool {
+        let start = skip_back(self.bytes, self.start, 64, is_name);
+        let name = &self.bytes[start..skip(self.bytes, start, 128, is_name)];
+        let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        name.iter().all(is_part) && self.at(start + name.len()) == b'='
     }
 
     /// Whether the name is the first on its line, but for a keyword or a dash.

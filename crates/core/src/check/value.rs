@@ -129,6 +129,7 @@ fn is_wrapped(value: &[u8]) -> bool {
             | [b'^', .., b'$']
             | [b'_', b'_', .., b'_', b'_']
             | [b'$', b'(', .., b')']
+            | [b'$', b'{', .., b'}']
     )
 }
 
@@ -417,6 +418,7 @@ mod tests {
             "__PASS__",
             "#{pass}",
             "prefix-${x}",
+            "${PASS:=$2}",
             "arn:aws:secretsmanager:x",
             "$(date +%s | sha256sum | head -c 64)",
             "@/dev/stdin",
