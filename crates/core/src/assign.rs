@@ -264,6 +264,9 @@ mod tests {
         for form in ["url=x&#=kW4zq8&b=2", "#=kW4zq8;Timeout=5"] {
             assert_eq!(values(&form.replace('#', "password"), TextKind::Lines), ["kW4zq8"], "{form}");
         }
+        // Nor is the rest of the line a part of it where it stands in a string.
+        let text = "{\"x\":\"\n#=kW4zq8\",\"y\":[\"z\"]}".replace('#', "DB_PASSWORD");
+        assert_eq!(values(&text, TextKind::Other), ["kW4zq8"]);
         for text in ["password: [kW4zq8]", "password: {a: b}", "password: |"] {
             assert!(values(text, TextKind::Yaml).iter().all(|value| !value.contains(['[', '{', '|'])), "{text}");
         }

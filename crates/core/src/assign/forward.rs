@@ -144,7 +144,14 @@ impl<'a> Reader<'a> {
             TextKind::Other => operator == b"=" && behind == at && self.is_environment(),
             _ => false,
         };
-        (may_be && self.is_first()).then(|| line(self.bytes, at, self.kind))?
+        let value = (may_be && self.is_first()).then(|| line(self.bytes, at, self.kind))??;
+        // In such text a line may stand in a string that ends before it: `{"x":"\nTOKEN=...","y":...`.
+        let closes = |pair: &[u8]| pair[0] == b'"' && b",:;}])".contains(&pair[1]);
+        let is_whole = self.kind != TextKind::Other || {
+            let text = &self.bytes[value.range()];
+            !text.ends_with(b"\"") && !text.windows(2).any(closes)
+        };
+        is_whole.then_some(value)
     }
 
     /// Whether the name is that of a variable of an environment, in capitals, with the operator behind it.
