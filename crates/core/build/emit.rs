@@ -49,7 +49,7 @@ macro_rules! plain {
 }
 
 // Numbers, tuples of them, and types whose `Debug` is code as it stands.
-plain!(bool, u8, u32, u64, usize, f32, (u32, u8), (u32, u32, u32), ([u8; 16], [u8; 16]), Follow);
+plain!(bool, u8, u32, u64, usize, f32, (u32, u8), (u32, u32, u32), ([u8; 16], [u8; 16]), ByteSet, Follow);
 
 macro_rules! variants {
     ($($name:ident),*) => { $(impl Emit for $name {
@@ -76,8 +76,8 @@ fields! {
         companions, tags, impact, revoke, link, gate
     }
     Companion { id, within, required }
-    Gate { driver, anchors, run, before, after, lead, reach, trail, min_len, max_len, digit, bits, follow }
-    Anchor { text, nocase, min, max }
+    Gate { driver, anchors, run, before, after, lead, reach, trail, min_len, max_len, digit, bits, starts }
+    Anchor { text, nocase, min, max, follow }
     Tables { literals, uses, near, prefixes, text, teddy, crowd, margins, assigned, whole, overlap }
     Literal { text, nocase, window }
     LiteralTable { four, three }

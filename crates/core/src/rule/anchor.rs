@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
-use super::follow::{Follow, follow};
+use super::follow::{ByteSet, First, Follow};
 use super::run::{Run, Runs, core, narrow, wide};
 use super::{Boundary, List, Text};
 
@@ -57,8 +57,8 @@ pub struct Gate {
     pub digit: bool,
     /// Information in the literal text of a match, in bits.
     pub bits: u32,
-    /// What must stand behind the literal a match starts with, if it starts with one.
-    pub follow: Option<Follow>,
+    /// The bytes a match may start with, if they are known.
+    pub starts: Option<ByteSet>,
 }
 
 /// Which search names the places where a rule could match.
@@ -92,6 +92,15 @@ pub struct Anchor {
     pub min: u32,
     /// Greatest offset from the start of the match; `u32::MAX` without a bound.
     pub max: u32,
+    /// What must stand behind it, if the pattern says so.
+    pub follow: Option<Follow>,
+}
+
+impl Anchor {
+    /// Leaves open what follows, where that is not told yet.
+    fn close(&mut self) {
+        self.follow = self.follow.filter(|follow| follow.least > 0);
+    }
 }
 
 impl Gate {
@@ -102,34 +111,34 @@ impl Gate {
         gate.digit |= gate.driver == Driver::Run && !boundary.at_start();
         gate.min_len = shape.min;
         gate.max_len = shape.max;
-        if !gate.anchors.is_empty() && gate.anchors.iter().all(|anchor| anchor.max == 0) {
-            gate.follow = follow(hir, &gate.anchors);
-        }
+        gate.starts = shape.first.bytes.filter(|_| shape.min > 0);
+        gate.anchors.to_mut().iter_mut().for_each(Anchor::close);
         gate
     }
 }
 
 /// What is known of everything a piece of syntax matches.
 #[derive(Clone, Debug)]
-pub(super) struct Shape {
+struct Shape {
     min: u32,
-    pub(super) max: u32,
+    max: u32,
     /// All the strings it matches, when they are few.
-    pub(super) exact: Option<Vec<Literal>>,
+    exact: Option<Vec<Literal>>,
     /// Sets of anchors; every match holds one anchor of each set.
     options: Vec<Vec<Anchor>>,
+    first: First,
     core: Runs,
     narrow: Runs,
     wide: Runs,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Literal {
+struct Literal {
     text: Vec<u8>,
     nocase: bool,
 }
 
-pub(super) fn shape(hir: &Hir) -> Shape {
+fn shape(hir: &Hir) -> Shape {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Shape::text(b"", false),
         HirKind::Literal(literal) => Shape::text(&literal.0, false),
@@ -168,6 +177,11 @@ impl Shape {
             core: Runs::text(&text, core, HOT_RUN),
             narrow: Runs::text(&text, narrow, HOT_RUN),
             wide: Runs::text(&text, wide, WIDE_RUN),
+            first: match text.first() {
+                Some(byte) if nocase => First::of(&[*byte, byte.to_ascii_uppercase()]),
+                Some(byte) => First::of(&[*byte]),
+                None => First::of(&[]),
+            },
             exact: Some(vec![Literal { text, nocase }]),
             options: Vec::new(),
         }
@@ -181,6 +195,7 @@ impl Shape {
             max: 1,
             exact: class_literals(&bytes),
             options: Vec::new(),
+            first: First::of(&bytes),
             core: Runs::class(&bytes, core),
             narrow: Runs::class(&bytes, narrow),
             wide: Runs::class(&bytes, wide),
@@ -193,6 +208,7 @@ impl Shape {
             max,
             exact: None,
             options: Vec::new(),
+            first: First::unknown(),
             core: Runs::default(),
             narrow: Runs::default(),
             wide: Runs::default(),
@@ -215,6 +231,11 @@ impl Shape {
         } else {
             all.options = once.all_options();
         }
+        if most > 1 {
+            // The same again may come behind it.
+            all.options.iter_mut().flatten().for_each(Anchor::close);
+        }
+        all.first = once.first.repeat((once.min, once.max), repetition);
         all.core = once.core.repeat(once.min, least);
         all.narrow = once.narrow.repeat(once.min, least);
         all.wide = once.wide.repeat(once.min, least);
@@ -222,7 +243,7 @@ impl Shape {
     }
 
     /// This shape followed by another.
-    pub(super) fn then(self, next: Self) -> Self {
+    fn then(self, next: Self) -> Self {
         let (size, next_size) = ((self.min, self.max), (next.min, next.max));
         let (min, max) = size;
         let shift = |anchor: &mut Anchor| {
@@ -230,29 +251,17 @@ impl Shape {
             anchor.max = anchor.max.saturating_add(max);
         };
         let mut options = self.options;
-        let exact = match (self.exact, next.exact) {
-            (Some(left), Some(right)) => match product(&left, &right) {
-                Some(both) => Some(both),
-                None => {
-                    options.push(at_start(&left));
-                    let mut set = at_start(&right);
-                    set.iter_mut().for_each(shift);
-                    options.push(set);
-                    None
-                }
-            },
-            (Some(left), None) => {
-                options.push(at_start(&left));
-                None
-            }
-            (None, Some(right)) => {
-                let mut set = at_start(&right);
-                set.iter_mut().for_each(shift);
-                options.push(set);
-                None
-            }
-            (None, None) => None,
-        };
+        let both = self.exact.as_deref().zip(next.exact.as_deref()).and_then(|(left, right)| product(left, right));
+        let mut behind = None;
+        if both.is_none() {
+            options.extend(self.exact.as_deref().map(at_start));
+            behind = next.exact.as_deref().map(at_start);
+        }
+        behind.iter_mut().flatten().for_each(shift);
+        for anchor in options.iter_mut().flatten() {
+            anchor.follow = anchor.follow.and_then(|follow| follow.next(&next.first, next_size));
+        }
+        options.extend(behind);
         for mut set in next.options {
             set.iter_mut().for_each(shift);
             options.push(set);
@@ -261,8 +270,9 @@ impl Shape {
         Self {
             min: self.min.saturating_add(next.min),
             max: self.max.saturating_add(next.max),
-            exact,
+            exact: both,
             options,
+            first: self.first.then(size, &next.first),
             core: self.core.then(next.core, size, next_size, HOT_RUN),
             narrow: self.narrow.then(next.narrow, size, next_size, HOT_RUN),
             wide: self.wide.then(next.wide, size, next_size, WIDE_RUN),
@@ -293,6 +303,7 @@ impl Shape {
             max: self.max.max(other.max),
             exact,
             options,
+            first: self.first.or(&other.first),
             core: self.core.or(other.core, left, right, HOT_RUN),
             narrow: self.narrow.or(other.narrow, left, right, HOT_RUN),
             wide: self.wide.or(other.wide, left, right, WIDE_RUN),
@@ -361,7 +372,7 @@ impl Gate {
             max_len: 0,
             digit: false,
             bits: 0,
-            follow: None,
+            starts: None,
         }
     }
 
@@ -427,7 +438,13 @@ fn literal_bits(text: &[u8]) -> u32 {
 fn at_start(literals: &[Literal]) -> Vec<Anchor> {
     literals
         .iter()
-        .map(|literal| Anchor { text: Cow::Owned(literal.text.clone()), nocase: literal.nocase, min: 0, max: 0 })
+        .map(|literal| Anchor {
+            text: Cow::Owned(literal.text.clone()),
+            nocase: literal.nocase,
+            min: 0,
+            max: 0,
+            follow: Some(Follow::open()),
+        })
         .collect()
 }
 
@@ -458,7 +475,7 @@ fn product(left: &[Literal], right: &[Literal]) -> Option<Vec<Literal>> {
     Some(all)
 }
 
-pub(super) fn class_bytes(class: &Class) -> Option<Vec<u8>> {
+fn class_bytes(class: &Class) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     match class {
         Class::Bytes(class) => {
@@ -486,4 +503,50 @@ fn class_literals(bytes: &[u8]) -> Option<Vec<Literal>> {
     }
     let few = bytes.len() <= 8;
     few.then(|| bytes.iter().map(|byte| Literal { text: vec![*byte], nocase: false }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use regex_syntax::ParserBuilder;
+
+    use super::*;
+
+    fn gate(pattern: &str) -> Gate {
+        let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).expect("a pattern");
+        Gate::derive(&hir, &[], Boundary::None)
+    }
+
+    #[test]
+    fn what_a_pattern_demands_behind_a_literal_is_known() {
+        for (pattern, yes, no) in [
+            ("hunter[ ]{0,3}=", &["=", "  =x"][..], &["", "    =", " x="][..]),
+            // In the middle, in a branch, and beyond the end of the branch.
+            ("[a-z]{2,9}hunter[ ]?(?:=|is)", &["=", " i"], &["x", "  "]),
+            ("(?:[0-9]{3}hunter|[a-z]{3}killer)s?[(]", &["(", "s("], &["S", " ", "s"]),
+            ("(?:hunter[0-9]{4}|killer[0-9]{4}x)", &["1234"], &["123x"]),
+            ("(?i:hunter)(?:)(?:[a-z]=)?X", &["a", "X"], &["1"]),
+            // What is repeated may follow itself.
+            ("[a-z]{1,9}(?:hunter[0-9]?){1,3}=", &["h", "=", "x"], &[]),
+            ("hunter.*", &["", "x"], &[]),
+        ] {
+            let gate = gate(pattern);
+            for anchor in &*gate.anchors {
+                let allows = |text: &str| anchor.follow.is_none_or(|follow| follow.allows(text.as_bytes()));
+                assert!(yes.iter().all(|text| allows(text)), "{pattern}: {anchor:?}");
+                assert!(!no.iter().any(|text| allows(text)), "{pattern}: {anchor:?}");
+            }
+            assert!(!gate.anchors.is_empty(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_first_byte_of_a_match_is_known() {
+        let starts = |pattern: &str| {
+            let set = gate(pattern).starts?;
+            Some((0..=255).filter(|byte| set.contains(*byte)).map(char::from).collect::<String>())
+        };
+        assert_eq!(starts("(?i:k)?(?:[ab]|_)hunter").as_deref(), Some("K_abk"));
+        assert_eq!(starts("^[ ]{0,2}hunter").as_deref(), Some(" h"));
+        assert_eq!(starts("(?:hunter)?"), None);
+    }
 }

@@ -1,8 +1,6 @@
-//! What a pattern demands behind the literal it starts with.
+//! What a pattern demands behind a literal.
 
-use regex_syntax::hir::{Hir, HirKind};
-
-use super::anchor::{Anchor, class_bytes, shape};
+use regex_syntax::hir::Repetition;
 
 /// What stands behind a literal: any bytes of one set, then some of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +11,7 @@ pub struct Follow {
     pub most: u32,
     /// Bytes that must come then.
     pub then: ByteSet,
-    /// How many of these in a row at least.
+    /// How many of these in a row at least; 0 while what comes is not known.
     pub least: u32,
 }
 
@@ -55,88 +53,81 @@ impl Follow {
     }
 }
 
-/// What must stand behind the anchors a pattern starts with.
-pub(super) fn follow(hir: &Hir, anchors: &[Anchor]) -> Option<Follow> {
-    let HirKind::Concat(parts) = hir.kind() else { return None };
-    let longest = anchors.iter().map(|anchor| anchor.text.len()).max()?;
-    // The leading parts that make up the anchors, and no more than they.
-    let mut lead = shape(parts.first()?);
-    let mut n_lead = 1;
-    while lead.max as usize != longest || lead.exact.is_none() {
-        lead = lead.then(shape(parts.get(n_lead)?));
-        lead.exact.as_ref()?;
-        n_lead += 1;
+impl Follow {
+    /// What is known of a literal behind which a pattern has not been read.
+    pub(super) const fn open() -> Self {
+        Self { skip: ByteSet([0; 4]), most: 0, then: ByteSet([0; 4]), least: 0 }
     }
-    let mut follow = Follow { skip: ByteSet::default(), most: 0, then: ByteSet::default(), least: 1 };
-    for part in &parts[n_lead..] {
-        if part.properties().minimum_len()? > 0 {
-            // Another part that may come here instead asks for one byte only.
-            let is_only = follow.then == ByteSet::default();
-            follow.then.extend(first_bytes(part)?);
-            follow.least = if is_only { row(part) } else { 1 };
-            return Some(follow);
+
+    /// Adds what a piece of syntax demands that comes next, at least and at most so long. Without
+    /// an answer, anything may come.
+    pub(super) fn next(mut self, first: &First, (min, max): (u32, u32)) -> Option<Self> {
+        if self.least > 0 || max == 0 {
+            return Some(self);
         }
-        match optional_class(part) {
-            Some((bytes, most)) => {
-                follow.skip.extend(bytes);
-                follow.most = follow.most.saturating_add(most);
-            }
-            None => follow.then.extend(first_bytes(part)?),
+        if let Some(most) = first.class.filter(|_| min == 0) {
+            self.skip.extend(first.bytes?);
+            self.most = self.most.saturating_add(most);
+            return Some(self);
         }
+        // Another part that may come here instead asks for one byte only.
+        let is_only = self.then == ByteSet::default();
+        self.then.extend(first.bytes?);
+        if min > 0 {
+            self.least = if is_only { first.row } else { 1 };
+        }
+        Some(self)
     }
-    None
 }
 
-/// The class of a part such as `[a-z]{0,9}`, and how often it may repeat.
-fn optional_class(hir: &Hir) -> Option<(ByteSet, u32)> {
-    let HirKind::Repetition(repetition) = hir.kind() else { return None };
-    let HirKind::Class(class) = repetition.sub.kind() else { return None };
-    Some((byte_set(class_bytes(class)?), repetition.max?))
+/// What a piece of syntax starts with.
+#[derive(Clone, Debug)]
+pub(super) struct First {
+    /// The bytes it may start with, if they are known.
+    pub(super) bytes: Option<ByteSet>,
+    /// How often it repeats one class at most, where it does nothing else.
+    class: Option<u32>,
+    /// How many of these bytes come in a row at least, as far as that is worth a look.
+    row: u32,
 }
 
-/// How many bytes of the class a part starts with come in a row at least, as far as that is worth a look.
-fn row(hir: &Hir) -> u32 {
-    match hir.kind() {
-        HirKind::Capture(capture) => row(&capture.sub),
-        HirKind::Repetition(repetition) if matches!(repetition.sub.kind(), HirKind::Class(_)) => {
-            repetition.min.clamp(1, LONGEST_ROW)
+impl First {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut set = ByteSet::default();
+        bytes.iter().for_each(|byte| set.insert(*byte));
+        Self { bytes: Some(set), class: None, row: 1 }
+    }
+
+    pub(super) fn unknown() -> Self {
+        Self { bytes: None, class: None, row: 1 }
+    }
+
+    /// The start of a piece, of this length, and of another behind it.
+    pub(super) fn then(self, (min, max): (u32, u32), next: &Self) -> Self {
+        match (min, max) {
+            (0, 0) => next.clone(),
+            (0, _) => Self { row: 1, ..self.or(next) },
+            _ => Self { class: None, ..self },
         }
-        _ => 1,
+    }
+
+    /// The start of one piece or the other.
+    pub(super) fn or(self, other: &Self) -> Self {
+        let both = self.bytes.zip(other.bytes).map(|(mut one, more)| {
+            one.extend(more);
+            one
+        });
+        Self { bytes: both, class: None, row: self.row.min(other.row) }
+    }
+
+    /// The start of a piece, of this length, that is repeated.
+    pub(super) fn repeat(self, size: (u32, u32), repetition: &Repetition) -> Self {
+        if size != (1, 1) {
+            return Self { class: None, row: 1, ..self };
+        }
+        Self { class: repetition.max, row: repetition.min.clamp(1, LONGEST_ROW), ..self }
     }
 }
 
 /// Bytes of a row that are looked at, at most.
 const LONGEST_ROW: u32 = 32;
-
-/// The bytes that something of at least one byte may start with.
-fn first_bytes(hir: &Hir) -> Option<ByteSet> {
-    match hir.kind() {
-        HirKind::Literal(literal) => Some(byte_set(literal.0[..1].to_vec())),
-        HirKind::Class(class) => Some(byte_set(class_bytes(class)?)),
-        HirKind::Repetition(repetition) => first_bytes(&repetition.sub),
-        HirKind::Capture(capture) => first_bytes(&capture.sub),
-        HirKind::Concat(parts) => {
-            let mut all = ByteSet::default();
-            for part in parts {
-                if !matches!(part.kind(), HirKind::Look(_) | HirKind::Empty) {
-                    all.extend(first_bytes(part)?);
-                }
-                if part.properties().minimum_len()? > 0 {
-                    return Some(all);
-                }
-            }
-            None
-        }
-        HirKind::Alternation(parts) => parts.iter().try_fold(ByteSet::default(), |mut all, part| {
-            all.extend(first_bytes(part)?);
-            Some(all)
-        }),
-        HirKind::Empty | HirKind::Look(_) => None,
-    }
-}
-
-fn byte_set(bytes: Vec<u8>) -> ByteSet {
-    let mut set = ByteSet::default();
-    bytes.into_iter().for_each(|byte| set.insert(byte));
-    set
-}

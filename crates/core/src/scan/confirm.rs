@@ -75,6 +75,9 @@ pub(super) struct Confirm<'a, 'b> {
     is_cut: bool,
 }
 
+/// Places between the first and the last start of a match that are tried one by one.
+const FEW_STARTS: usize = 8;
+
 /// Bytes of a chunk that are looked at whatever happens: what arrived before a scan is to end is told.
 const AT_LEAST: usize = 64 << 10;
 
@@ -136,12 +139,22 @@ impl<'a, 'b> Confirm<'a, 'b> {
         }
         let resume = self.resume.get(&candidate.rule_idx).copied().unwrap_or(0);
         let mut at = candidate.from.max(resume);
+        // From a few places a search that stays there is cheaper than one that goes on to the
+        // end of the window.
+        let is_fixed = candidate.to.saturating_sub(at) <= FEW_STARTS;
         while at <= candidate.to.min(candidate.end) {
-            let fixed = at == candidate.to;
-            if fixed && !self.may_start(rule_idx, at) {
-                return;
+            if is_fixed && !self.may_start(rule_idx, at) {
+                at += 1;
+                continue;
             }
-            let Some((whole, secret)) = self.search(rule_idx, Span::new(at, candidate.end), fixed) else { return };
+            let fixed = is_fixed || at == candidate.to;
+            let Some((whole, secret)) = self.search(rule_idx, Span::new(at, candidate.end), fixed) else {
+                if !is_fixed {
+                    return;
+                }
+                at += 1;
+                continue;
+            };
             if whole.start > candidate.to {
                 return;
             }
@@ -259,12 +272,13 @@ impl<'a, 'b> Confirm<'a, 'b> {
         Some(Span::new(at(2).or(at(0))?, at(3).or(at(1))?))
     }
 
-    /// Whether the byte before allows a match to start; spares the expression
-    /// where only one start is possible. With `explain` the filter says it.
+    /// Whether the bytes before and at the place allow a match to start; spares the expression
+    /// where few starts are possible. With `explain` the filter says what is before.
     fn may_start(&self, rule_idx: usize, at: usize) -> bool {
-        self.limits.explain
-            || !self.rules.rule(rule_idx).boundary.at_start()
-            || filter::starts_freely(self.chunk.bytes, at)
+        let rule = self.rules.rule(rule_idx);
+        let begins =
+            || self.chunk.bytes.get(at).is_some_and(|byte| rule.gate.starts.is_none_or(|set| set.contains(*byte)));
+        begins() && (self.limits.explain || !rule.boundary.at_start() || filter::starts_freely(self.chunk.bytes, at))
     }
 
     /// The leftmost match within the window, and its secret.

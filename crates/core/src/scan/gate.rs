@@ -411,10 +411,11 @@ fn anchored(rules: &RuleSet, literal: u32, start: usize, bytes: &[u8], candidate
     let len = bytes.len();
     for one in rules.tables().uses[literal as usize].iter() {
         match *one {
-            Use::Anchor { rule_idx, min, max } => {
+            Use::Anchor { rule_idx, anchor_idx, min, max } => {
                 let Some(to) = start.checked_sub(min as usize) else { continue };
                 let behind = start + rules.tables().literals[literal as usize].text.len();
-                if rules.rule(rule_idx as usize).gate.follow.is_some_and(|follow| !follow.allows(&bytes[behind..])) {
+                let follow = &rules.rule(rule_idx as usize).gate.anchors[anchor_idx as usize].follow;
+                if follow.is_some_and(|follow| !follow.allows(&bytes[behind..])) {
                     continue;
                 }
                 let from = start.saturating_sub((max as usize).min(LONGEST_MATCH));

@@ -98,8 +98,8 @@ impl Assigned {
 /// One use of a literal by a rule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Use {
-    /// Part of the match, at these offsets from its start.
-    Anchor { rule_idx: u32, min: u32, max: u32 },
+    /// Part of the match, at these offsets from its start; which of the rule's anchors it is.
+    Anchor { rule_idx: u32, anchor_idx: u32, min: u32, max: u32 },
     /// A context word; the run near by is the place.
     Context { rule_idx: u32 },
     /// A context word; any place near it is.
@@ -211,8 +211,8 @@ fn add_rule(gather: &mut Gather, rule: &Rule, rule_idx: u32) {
         return add_assigned(gather, rule, rule_idx);
     }
     let near = matches!(gate.driver, Driver::Core | Driver::Run | Driver::Wide);
-    for anchor in &*gate.anchors {
-        let one = Use::Anchor { rule_idx, min: anchor.min, max: anchor.max };
+    for (anchor_idx, anchor) in gate.anchors.iter().enumerate() {
+        let one = Use::Anchor { rule_idx, anchor_idx: anchor_idx as u32, min: anchor.min, max: anchor.max };
         let idx = gather.add(&anchor.text, anchor.nocase, one);
         if near { &mut gather.near } else { &mut gather.text }.push(idx);
         if gate.driver == Driver::Run && !gate.digit {
