@@ -17,6 +17,8 @@ pub(crate) use self::literal::{FACTOR, LETTER, Set, WORD_BITS};
 pub(crate) use self::literal::{Literal, LiteralTable, Windows};
 pub(crate) use self::margin::{Margin, Margins, tier};
 use self::teddy::Plan;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use self::teddy::SHIFT;
 pub(crate) use self::teddy::{Teddy, WINDOW};
 use crate::rule::{Check, Driver, List, NAME_WORDS, Rule};
 

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::{BEYOND, CLASSES, DIGIT, LANE, Masks, NARROW, OPENER, WIDE};
-use crate::table::{Teddy, WINDOW};
+use crate::table::{SHIFT, Teddy, WINDOW};
 
 /// Bits of the class tables: a byte belongs to a class when the entries of
 /// its low and its high nibble share a bit; `EXTRA` is the bit of those that
@@ -89,22 +89,22 @@ fn table32(table: &[u8; 16]) -> __m256i {
     _mm256_broadcastsi128_si256(load16(table))
 }
 
-/// Which bits the entries of the low and the high nibble of each byte share.
+/// Which bits the entries of the low nibble of each byte and of the four bits above share.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn look32(bytes: __m256i, low: __m256i, high: __m256i) -> __m256i {
+fn look32<const UPPER: i32>(bytes: __m256i, low: __m256i, high: __m256i) -> __m256i {
     let nibble = _mm256_set1_epi8(15);
     let low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
-    let high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
+    let high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<UPPER>(bytes), nibble));
     _mm256_and_si256(low, high)
 }
 
 #[inline]
 #[target_feature(enable = "ssse3")]
-fn look16(bytes: __m128i, low: __m128i, high: __m128i) -> __m128i {
+fn look16<const UPPER: i32>(bytes: __m128i, low: __m128i, high: __m128i) -> __m128i {
     let nibble = _mm_set1_epi8(15);
     let low = _mm_shuffle_epi8(low, _mm_and_si128(bytes, nibble));
-    let high = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16::<4>(bytes), nibble));
+    let high = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16::<UPPER>(bytes), nibble));
     _mm_and_si128(low, high)
 }
 
@@ -155,16 +155,16 @@ fn avx2_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         for at in [0, 32] {
             let ahead =
                 [load32(&bytes[at..]), load32(&bytes[at + 1..]), load32(&bytes[at + 2..]), load32(&bytes[at + 3..])];
-            let class = look32(ahead[0], low, high);
+            let class = look32::<4>(ahead[0], low, high);
             narrow |= set32(_mm256_and_si256(class, in_narrow)) << at;
             wide |= set32(_mm256_and_si256(class, in_wide)) << at;
             opener |= set32(_mm256_and_si256(class, openers)) << at;
             digit |= digits32(ahead[0]) << at;
             let mut any = zero;
             for half in &tables {
-                let mut all = look32(ahead[0], half[0].0, half[0].1);
+                let mut all = look32::<SHIFT>(ahead[0], half[0].0, half[0].1);
                 for next in 1..WINDOW {
-                    all = _mm256_and_si256(all, look32(ahead[next], half[next].0, half[next].1));
+                    all = _mm256_and_si256(all, look32::<SHIFT>(ahead[next], half[next].0, half[next].1));
                 }
                 any = _mm256_or_si256(any, all);
             }
@@ -193,16 +193,16 @@ fn ssse3_inner(block: &[u8], teddy: &Teddy, masks: &mut Masks) {
         for at in [0, 16, 32, 48] {
             let ahead =
                 [load16(&bytes[at..]), load16(&bytes[at + 1..]), load16(&bytes[at + 2..]), load16(&bytes[at + 3..])];
-            let class = look16(ahead[0], low, high);
+            let class = look16::<4>(ahead[0], low, high);
             narrow |= set16(_mm_and_si128(class, in_narrow)) << at;
             wide |= set16(_mm_and_si128(class, in_wide)) << at;
             opener |= set16(_mm_and_si128(class, openers)) << at;
             digit |= digits16(ahead[0]) << at;
             let mut any = zero;
             for half in &tables {
-                let mut all = look16(ahead[0], half[0].0, half[0].1);
+                let mut all = look16::<SHIFT>(ahead[0], half[0].0, half[0].1);
                 for next in 1..WINDOW {
-                    all = _mm_and_si128(all, look16(ahead[next], half[next].0, half[next].1));
+                    all = _mm_and_si128(all, look16::<SHIFT>(ahead[next], half[next].0, half[next].1));
                 }
                 any = _mm_or_si128(any, all);
             }
