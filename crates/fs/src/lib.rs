@@ -49,6 +49,7 @@ mod options;
 mod read;
 mod stdin;
 mod sys;
+mod tell;
 mod tree;
 mod walk;
 

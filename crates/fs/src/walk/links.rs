@@ -11,10 +11,10 @@ use leaktight_core::SkipReason;
 
 use super::Walk;
 use super::folder::{Folder, Root};
-use super::tell::Unit;
 use super::worker::Worker;
 use crate::error::reason;
 use crate::sys::{Dir, Kind};
+use crate::tell::Unit;
 
 /// A link found in a tree.
 #[derive(Debug)]

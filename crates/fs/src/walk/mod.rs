@@ -9,7 +9,6 @@ mod globs;
 mod links;
 mod queue;
 mod rules;
-mod tell;
 mod visit;
 mod worker;
 
@@ -27,10 +26,10 @@ use self::folder::{Node, Pending};
 use self::links::Link;
 use self::queue::Queue;
 use self::rules::Rules;
-use self::tell::{Teller, Unit};
 use self::worker::Worker;
 use crate::read::Large;
 use crate::sys::Id;
+use crate::tell::{Teller, Unit};
 use crate::tree::Tree;
 
 /// A walk through all that was asked for.

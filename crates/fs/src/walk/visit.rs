@@ -13,10 +13,10 @@ use super::Task;
 use super::folder::{Folder, Node, Pending, Root};
 use super::links::Link;
 use super::rules::{EXCLUDE, NAMES, Refused, Rules};
-use super::tell::Unit;
 use super::worker::Worker;
 use crate::error::reason;
 use crate::sys::{Dir, Entry, Kind, Listing};
+use crate::tell::Unit;
 
 /// Entries that are looked at before anything is decided, so that the ignore
 /// files are known; in a larger directory they are looked for by name.

@@ -11,11 +11,11 @@ use leaktight_core::SkipReason;
 
 use super::folder::Node;
 use super::queue::Queue;
-use super::tell::Unit;
 use super::{LargeFile, Task, Walk};
 use crate::error::reason;
 use crate::read::{Read, Reader};
 use crate::sys;
+use crate::tell::Unit;
 
 /// A thread of a walk, with its buffers and a stack of its own work.
 pub(crate) struct Worker<'a> {
