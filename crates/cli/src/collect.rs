@@ -13,7 +13,7 @@ use leaktight_core::{
 use leaktight_git::Inspect;
 
 use crate::interrupt::Interrupt;
-use crate::report::Coverage;
+use crate::report::{Coverage, place};
 
 /// Findings kept in all; beyond them findings are counted only.
 const MOST_FINDINGS: usize = 100_000;
@@ -88,7 +88,7 @@ fn are_two(a: &Finding, b: &Finding) -> bool {
 /// Returns what a file tells assistants to do. One in parts is larger than any
 /// that is read; of a diff only a file that it adds is whole.
 fn settings((scanner, attacks): (&Scanner, &Attacks), chunk: &Chunk<'_>) -> Vec<Finding> {
-    let Some(path) = chunk.origin.path().filter(|_| chunk.offset == 0) else { return Vec::new() };
+    let Some(path) = chunk.origin.name().filter(|_| chunk.offset == 0) else { return Vec::new() };
     let mut attacks = attacks.inspect(path, chunk.bytes);
     if chunk.added.is_some() {
         attacks.retain(|attack| !attack.span.is_empty() && chunk.is_added(attack.span));
@@ -200,8 +200,8 @@ impl<'a> Collector<'a> {
         let mut findings = gathered.findings;
         let rule_id = |finding: &Finding| finding.rule().id.clone();
         findings.sort_by(|a, b| {
-            let place = (a.origin.root(), a.offset).cmp(&(b.origin.root(), b.offset));
-            place.then_with(|| rule_id(a).cmp(&rule_id(b))).then_with(|| b.secret.len().cmp(&a.secret.len()))
+            let order = (place(&a.origin), a.offset).cmp(&(place(&b.origin), b.offset));
+            order.then_with(|| rule_id(a).cmp(&rule_id(b))).then_with(|| b.secret.len().cmp(&a.secret.len()))
         });
         // The overlap of two parts of a large file is scanned twice, and a
         // match that the end of a part cuts short is whole in the next.

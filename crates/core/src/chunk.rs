@@ -59,6 +59,14 @@ pub enum Origin {
     Stdin,
     /// A file, by the path to show, which is relative to where the scan began where it can be.
     File(PathBuf),
+    /// What lies in an archive, or comes out of a file that is compressed.
+    Member {
+        /// The path to show: that of the file, and behind a `!` for each archive the name in it.
+        path: PathBuf,
+        /// The path by which its kind is told: the name in the innermost archive,
+        /// without the ending that says how it is compressed.
+        name: PathBuf,
+    },
     /// An object of a repository.
     Blob(Box<Blob>),
     /// What a part of other bytes stands for.
@@ -152,9 +160,18 @@ impl Origin {
     /// Returns the path of the file that holds the bytes, decoded or not, or none.
     pub fn path(&self) -> Option<&Path> {
         match self.root() {
-            Self::File(path) => Some(path),
+            Self::File(path) | Self::Member { path, .. } => Some(path),
             Self::Blob(blob) => blob.path.as_deref(),
             _ => None,
+        }
+    }
+
+    /// Returns the path by whose name and folders the bytes are judged: that of the
+    /// file, or of a member within its archive.
+    pub fn name(&self) -> Option<&Path> {
+        match self.root() {
+            Self::Member { name, .. } => Some(name),
+            root => root.path(),
         }
     }
 
@@ -162,6 +179,6 @@ impl Origin {
     /// from data, which may be of any kind.
     pub(crate) fn kind_path(&self) -> Option<&Path> {
         let is_data = |step: &Step| step.is_data();
-        if self.steps().iter().any(is_data) { None } else { self.path() }
+        if self.steps().iter().any(is_data) { None } else { self.name() }
     }
 }

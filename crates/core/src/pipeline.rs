@@ -120,6 +120,10 @@ named! {
         Unreachable("unreachable"),
         /// Another repository within one.
         Submodule("submodule"),
+        /// Encrypted, so that it can't be read.
+        Encrypted("encrypted"),
+        /// Archives that are nested too deep, expand to too much, or have too many members.
+        ArchiveLimit("archive-limit"),
         /// Encoded text nested too deep, or that decodes to too much.
         DecodeLimit("decode-limit"),
         /// The scan was interrupted.

@@ -20,11 +20,11 @@ mod text;
 pub(crate) use self::sarif::artifact;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use leaktight_core::{Confidence, Finding, Severity, Skip, SkipReason, Suppression};
+use leaktight_core::{Confidence, Finding, Origin, Severity, Skip, SkipReason, Suppression};
 
 /// The version reports name.
 const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -120,8 +120,8 @@ impl Report {
     fn listed(&self) -> Vec<&Finding> {
         let mut listed: Vec<&Finding> = self.findings.iter().chain(self.listed_suppressed()).collect();
         if self.include_suppressed {
-            listed
-                .sort_by(|a, b| (a.origin.root(), a.offset, a.rule_idx).cmp(&(b.origin.root(), b.offset, b.rule_idx)));
+            let key = |finding: &Finding| (finding.offset, finding.rule_idx);
+            listed.sort_by(|a, b| place(&a.origin).cmp(&place(&b.origin)).then_with(|| key(a).cmp(&key(b))));
         }
         listed
     }
@@ -198,6 +198,12 @@ pub(crate) fn write(report: &Report, format: Format, style: Style, out: &mut dyn
         Format::Junit => junit::write(report, out),
         Format::Csv => csv::write(report, out),
     }
+}
+
+/// Returns what findings are ordered by: the path first, so that what lies in an
+/// archive stands where the archive stands.
+pub(crate) fn place(origin: &Origin) -> (Option<&Path>, &Origin) {
+    (origin.path(), origin.root())
 }
 
 /// How the secret of a finding is encoded, for people: `base64 > escape`; empty where it is not.

@@ -26,7 +26,7 @@ pub(super) fn shown_origin(origin: &Origin) -> String {
 /// Returns where bytes came from as plain text; what is not UTF-8 is replaced.
 pub(super) fn origin_text(origin: &Origin) -> Cow<'_, str> {
     match origin.root() {
-        Origin::File(path) => path_text(path),
+        Origin::File(path) | Origin::Member { path, .. } => path_text(path),
         Origin::Blob(blob) => blob.path.as_deref().map_or_else(|| super::commit::name(blob).into(), path_text),
         Origin::Stdin => "<stdin>".into(),
         _ => "<memory>".into(),

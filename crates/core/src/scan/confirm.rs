@@ -97,7 +97,7 @@ impl<'a, 'b> Confirm<'a, 'b> {
             matches: Vec::new(),
             resume: HashMap::new(),
             confined: Vec::new(),
-            text_kind: TextKind::of(chunk.origin.path()),
+            text_kind: TextKind::of(chunk.origin.name()),
             last: None,
             is_cut: false,
         }
@@ -203,7 +203,7 @@ impl<'a, 'b> Confirm<'a, 'b> {
         self.last = Some(found.value);
         let tables = self.rules.tables();
         // The name turns most down. With `explain` the checks say so.
-        let path = self.chunk.origin.path();
+        let path = self.chunk.origin.name();
         let subject = Subject { bytes: self.chunk.bytes, whole: found.whole, secret: found.value, path };
         let standing = check::standing(&subject);
         if standing == Standing::Harmless && !self.limits.explain {

@@ -91,7 +91,7 @@ const DRAWN: usize = 24;
 /// Whether the name of the file says that it holds examples. In a form to be filled in,
 /// `.env.example`, what a machine drew is none: keys that work are often left there.
 fn in_example(chunk: &Chunk<'_>, secret: &[u8]) -> bool {
-    let path = chunk.origin.path().map(|path| path.as_os_str().as_encoded_bytes()).unwrap_or_default();
+    let path = chunk.origin.name().map(|path| path.as_os_str().as_encoded_bytes()).unwrap_or_default();
     let name = path.rsplit(|byte| is_separator(char::from(*byte))).next().unwrap_or_default();
     let is_named = |name: &[u8]| [b"example".as_slice(), b"sample"].iter().any(|word| contains(name, word));
     // In a folder of examples only texts are as good as examples themselves.
@@ -280,7 +280,7 @@ fn starts_word(text: &[u8], at: usize) -> bool {
 /// Lowers the confidence in a value whose name says that it is an identifier,
 /// an address or the like: a client ID has the look of its secret.
 fn doubt_labels(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) {
-    let subject = Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.path() };
+    let subject = Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.name() };
     if !rule.has_tag(Tag::Identifier) && check::is_label(&subject) {
         found.confidence = Confidence::Low;
         found.doubtful = true;
