@@ -34,6 +34,13 @@
 //! [`Skipped`](leaktight_core::Event::Skipped). A directory that is left out
 //! counts once, with all below it; one that is walked has no event of its own.
 //!
+//! # Archives
+//!
+//! With the feature `archives`, and where the options ask for it, archives and compressed
+//! files are opened, one in another. Nothing is written anywhere, memory stays the same
+//! whatever headers claim, and all that is in a file shares bounds for depth, members and
+//! bytes. A member has an event of its own, and a path with a `!` behind that of its archive.
+//!
 //! # Text that is not UTF-8
 //!
 //! UTF-16 and UTF-32 are decoded: bytes and offsets of such a chunk are those of
@@ -44,6 +51,8 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "archives")]
+mod archive;
 mod error;
 mod options;
 mod read;

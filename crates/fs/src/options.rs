@@ -22,6 +22,10 @@ pub struct WalkOptions {
     pub max_size: Option<u64>,
     /// Scans files of known binary formats too.
     pub binary: bool,
+    /// How many archives and compressed files one in another are opened; with 0 they
+    /// are binary files. A compressed tar counts once. What lies deeper is told.
+    #[cfg(feature = "archives")]
+    pub archive_depth: usize,
     /// Follows symbolic links inside a tree.
     pub follow: bool,
     /// Follows links that lead out of the tree too; needs `follow`.
@@ -45,6 +49,8 @@ impl Default for WalkOptions {
             exclude: Vec::new(),
             max_size: None,
             binary: false,
+            #[cfg(feature = "archives")]
+            archive_depth: 0,
             follow: false,
             follow_outside: false,
             threads: 0,
@@ -70,7 +76,13 @@ impl WalkOptions {
     pub(crate) fn reading(&self) -> Reading {
         let share = (MEMORY / self.workers().max(1)).max(1 << 20);
         let part = self.part.min(share);
-        Reading { max_size: self.max_size, binary: self.binary, ..Reading::new(part, self.overlap) }
+        Reading {
+            max_size: self.max_size,
+            binary: self.binary,
+            #[cfg(feature = "archives")]
+            depth: self.archive_depth,
+            ..Reading::new(part, self.overlap)
+        }
     }
 }
 
@@ -83,6 +95,9 @@ pub(crate) struct Reading {
     pub(crate) overlap: usize,
     pub(crate) max_size: Option<u64>,
     pub(crate) binary: bool,
+    /// Layers of archives that are opened.
+    #[cfg(feature = "archives")]
+    pub(crate) depth: usize,
 }
 
 impl Reading {
@@ -92,6 +107,13 @@ impl Reading {
         let overlap = overlap.max(4);
         // Sixteen, because up to four raw bytes stand for one of text.
         let part = part.max(overlap.saturating_mul(16));
-        Self { part, overlap, max_size: None, binary: true }
+        Self {
+            part,
+            overlap,
+            max_size: None,
+            binary: true,
+            #[cfg(feature = "archives")]
+            depth: 0,
+        }
     }
 }

@@ -7,17 +7,24 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use leaktight_core::{Chunk, Encoding, Event, Origin, Skip, SkipReason, Source};
+use leaktight_core::{Chunk, Event, Origin, Skip, SkipReason, Source};
 
+#[cfg(feature = "archives")]
+use crate::archive::{Bounds, Kind, Nest, Opener};
 use crate::error::reason;
 use crate::options::Reading;
-use crate::read::{Bounds, Cut, HEAD, PACKED, Place, Text, Trouble, advice, format};
+#[cfg(feature = "archives")]
+use crate::read::Reader;
+use crate::read::{End, Flow, HEAD, PACKED, Place, Text, Trouble, advice, format};
 use crate::sys;
+#[cfg(feature = "archives")]
+use crate::tell::Teller;
 
 /// Standard input, read in parts that overlap, in constant memory.
 ///
-/// It is scanned whatever it holds, binary data too; what is packed is then told
-/// as opaque, because its bytes don't show what it holds. While nothing comes, the
+/// It is scanned whatever it holds, binary data too. What is packed is opened where
+/// that was asked for and its format is one that can be read; else it is told as
+/// opaque, because its bytes don't show what it holds. While nothing comes, the
 /// visitor is lent nothing from time to time, so that it can break off.
 #[derive(Clone, Copy, Debug)]
 pub struct Stdin {
@@ -35,7 +42,17 @@ impl Stdin {
     /// Returns it in parts of `part` bytes, or more where the overlap demands it.
     #[must_use]
     pub fn with_part(self, part: usize) -> Self {
-        Self { reading: Reading::new(part, self.reading.overlap) }
+        let reading = Reading::new(part, self.reading.overlap);
+        #[cfg(feature = "archives")]
+        let reading = Reading { depth: self.reading.depth, ..reading };
+        Self { reading }
+    }
+
+    /// Returns it with so many archives and compressed files in one another opened.
+    #[cfg(feature = "archives")]
+    #[must_use]
+    pub fn with_archives(self, depth: usize) -> Self {
+        Self { reading: Reading { depth, ..self.reading } }
     }
 }
 
@@ -86,7 +103,7 @@ pub(crate) trait Input: Read {
 
 /// Lends all that a reader has, and tells how that ended.
 fn lend(reader: &mut dyn Input, reading: Reading, visitor: Visitor<'_>) {
-    let stream = Stream { reader, origin: Arc::new(Origin::Stdin), place: Place::default(), visitor };
+    let stream = Stream { reader, origin: Arc::new(Origin::Stdin), visitor };
     let event = match panic::catch_unwind(AssertUnwindSafe(|| stream.run(reading))) {
         Ok(Ok(size)) => Event::Scanned(size),
         Ok(Err((reason, detail))) => Event::Skipped(Skip::new("-", reason, detail)),
@@ -99,7 +116,6 @@ fn lend(reader: &mut dyn Input, reading: Reading, visitor: Visitor<'_>) {
 struct Stream<'a> {
     reader: &'a mut dyn Input,
     origin: Arc<Origin>,
-    place: Place,
     visitor: Visitor<'a>,
 }
 
@@ -107,37 +123,46 @@ impl Stream<'_> {
     /// Lends part after part and returns the number of raw bytes.
     fn run(mut self, reading: Reading) -> Result<u64, Trouble> {
         let (mut buffer, mut decoded) = (vec![0; reading.part], Vec::new());
-        let (mut cut, mut packed) = (None, None);
-        let mut kept = 0;
+        let (len, trouble) = self.fill(&mut buffer);
+        let head = &buffer[..len.min(HEAD)];
+        #[cfg(feature = "archives")]
+        if reading.depth > 0
+            && let Some(kind) = Kind::of(head)
+        {
+            buffer.truncate(len);
+            return self.open(kind, (buffer, trouble), reading);
+        }
+        let packed = format(head).filter(|format| PACKED.contains(format));
+        let mut first = Some((len, trouble));
+        let mut flow = Flow::new(reading.overlap);
         loop {
-            let (read, trouble) = self.fill(&mut buffer[kept..]);
-            let len = kept + read;
-            let is_last = len < buffer.len();
-            let (cut, mark) = *cut.get_or_insert_with(|| {
-                let head = &buffer[..len.min(HEAD)];
-                packed = format(head).filter(|format| PACKED.contains(format));
-                let (encoding, mark) = Encoding::detect(head);
-                (Cut { encoding, overlap: reading.overlap }, mark)
-            });
-            let start = if self.place.raw == 0 { mark } else { 0 };
-            self.place.raw += start as u64;
-
-            let raw = &buffer[start..len];
-            let from = self.place;
-            let bounds = if is_last { Bounds::last(raw) } else { cut.bounds(raw) };
-            let text = cut.text(&raw[..bounds.end], (&mut self.place, bounds.step), &mut decoded);
-            self.visit(&text, from)?;
-            match trouble {
-                Some(trouble) => return Err(trouble),
-                None if !is_last => {}
-                None => {
-                    let size = from.raw + raw.len() as u64;
+            let part = flow.part((&mut buffer, &mut decoded), |rest| first.take().unwrap_or_else(|| self.fill(rest)));
+            self.visit(&part.text, part.from)?;
+            match part.end {
+                Some(End { trouble: Some(trouble), .. }) => return Err(trouble),
+                Some(End { size, .. }) => {
                     return packed.map_or(Ok(size), |format| Err((SkipReason::Opaque, advice(format))));
                 }
+                None => {}
             }
-            buffer.copy_within(start + bounds.step..len, 0);
-            kept = len - start - bounds.step;
         }
+    }
+
+    /// Opens an archive or a compressed text of which some was read.
+    #[cfg(feature = "archives")]
+    fn open(
+        mut self,
+        kind: Kind,
+        (start, trouble): (Vec<u8>, Option<Trouble>),
+        reading: Reading,
+    ) -> Result<u64, Trouble> {
+        let teller = Teller::new(self.visitor);
+        let nest = Nest::new(&teller, Bounds::new(reading.depth), None);
+        let origin = Arc::clone(&self.origin);
+        let rest = Rest { stream: &mut self, nest: &nest, trouble };
+        let mut reader = Reader::new(reading);
+        let outcome = Opener::new(&nest, None, &mut reader).open(kind, &origin, start.chain(rest));
+        if teller.is_stopped() { Err((SkipReason::Interrupted, String::new())) } else { outcome }
     }
 
     fn visit(&self, text: &Text<'_>, from: Place) -> Result<(), Trouble> {
@@ -178,6 +203,28 @@ impl Stream<'_> {
             }
         }
         (len, None)
+    }
+}
+
+/// What is left of a stream, as a reader that fails for the reason the stream does.
+#[cfg(feature = "archives")]
+struct Rest<'s, 'a> {
+    stream: &'s mut Stream<'a>,
+    nest: &'s Nest<'s>,
+    trouble: Option<Trouble>,
+}
+
+#[cfg(feature = "archives")]
+impl Read for Rest<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut len = 0;
+        if self.trouble.is_none() {
+            (len, self.trouble) = self.stream.fill(buffer);
+        }
+        match self.trouble.take_if(|_| len == 0) {
+            Some(trouble) => Err(self.nest.finish(trouble)),
+            None => Ok(len),
+        }
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) struct Teller<'a> {
     visitor: &'a (dyn Fn(Event<'_>) -> ControlFlow<()> + Sync),
     is_stopped: AtomicBool,
     is_left: AtomicBool,
+    /// Held by the one thread that may use much memory to unpack something.
+    #[cfg(feature = "archives")]
+    pub(crate) memory: crate::archive::Turn,
 }
 
 /// A file of which all is told in the end.
@@ -40,6 +43,23 @@ impl Unit {
         Self { is_named: true, ..Self::new(shown) }
     }
 
+    /// Returns what is told elsewhere in the end.
+    #[cfg(feature = "archives")]
+    pub(crate) fn of(origin: &Arc<Origin>) -> Self {
+        Self { origin: Arc::clone(origin), is_named: false, trouble: Mutex::default(), size: AtomicU64::new(0) }
+    }
+
+    /// Returns where the bytes are from.
+    #[cfg(feature = "archives")]
+    pub(crate) fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// Returns the reason that was remembered.
+    pub(crate) fn take_trouble(&self) -> Option<Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Remembers why the file was not scanned as a whole; the first reason counts.
     pub(crate) fn fail(&self, trouble: Trouble) {
         let trouble = match trouble {
@@ -61,7 +81,13 @@ impl Unit {
 
 impl<'a> Teller<'a> {
     pub(crate) fn new(visitor: &'a (dyn Fn(Event<'_>) -> ControlFlow<()> + Sync)) -> Self {
-        Self { visitor, is_stopped: AtomicBool::new(false), is_left: AtomicBool::new(false) }
+        Self {
+            visitor,
+            is_stopped: AtomicBool::new(false),
+            is_left: AtomicBool::new(false),
+            #[cfg(feature = "archives")]
+            memory: crate::archive::Turn::default(),
+        }
     }
 
     /// Returns whether the visitor broke off.
@@ -98,11 +124,24 @@ impl<'a> Teller<'a> {
 
     /// Tells how a file ended.
     pub(crate) fn finish(&self, unit: &Unit) {
-        let trouble = unit.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match trouble {
-            Some((reason, detail)) => self.skip(unit.path(), reason, detail),
-            None => self.tell(Event::Scanned(unit.size.load(Ordering::Relaxed))),
+        self.tell_of(unit.path(), unit.take_trouble().map_or(Ok(unit.size.load(Ordering::Relaxed)), Err));
+    }
+
+    /// Tells how something ended: how many bytes were scanned, or why not all were.
+    pub(crate) fn tell_of(&self, path: &Path, outcome: Result<u64, Trouble>) {
+        match outcome {
+            Ok(size) => self.tell(Event::Scanned(size)),
+            Err((reason, detail)) => self.skip(path, reason, detail),
         }
+    }
+
+    /// Asks whether to go on while there is nothing to lend; returns whether not.
+    #[cfg(feature = "archives")]
+    pub(crate) fn is_over(&self) -> bool {
+        if !self.is_stopped() && self.call(Event::Chunk(Chunk::memory(&[]))).is_err() {
+            self.tell_last(Path::new("."), SkipReason::Internal, "the report of a file panicked");
+        }
+        self.is_stopped()
     }
 
     /// Tells that something is left out.

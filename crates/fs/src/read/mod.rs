@@ -2,12 +2,14 @@
 
 mod binary;
 mod cut;
+mod flow;
 mod large;
 mod whole;
 
 pub(crate) use self::binary::{HEAD, PACKED, advice, format};
 pub(crate) use self::cut::{Bounds, Cut, Place, Text};
-pub(crate) use self::large::Large;
+pub(crate) use self::flow::Flow;
+pub(crate) use self::large::{End, Large};
 pub(crate) use self::whole::{Read, Reader};
 
 use leaktight_core::SkipReason;

@@ -7,6 +7,8 @@ use leaktight_core::{Encoding, SkipReason};
 use memmap2::MmapMut;
 
 use super::{Cut, HEAD, Large, Place, SMALL, Text, Trouble, format};
+#[cfg(feature = "archives")]
+use crate::archive::Kind;
 use crate::error::reason;
 use crate::options::Reading;
 
@@ -25,6 +27,9 @@ pub(crate) enum Read<'a> {
     /// Its text, where that starts, and the size of the file.
     Whole(Text<'a>, Place, u64),
     Large(Large),
+    /// A file that is packed, and its size.
+    #[cfg(feature = "archives")]
+    Packed(File, Kind, u64),
     Not(Trouble),
 }
 
@@ -53,25 +58,57 @@ impl Reader {
                 Err(err) => return Read::Not((reason(&err), err.to_string())),
             }
         }
-        match self.refuse(len, len as u64) {
-            Some(trouble) => Read::Not(trouble),
-            None => self.whole(len),
-        }
+        self.decide(file, len, len as u64, |reader, _| reader.whole(len))
     }
 
     fn large(&mut self, file: File, meta: &std::fs::Metadata) -> Read<'_> {
         let len = self.small.len();
-        match self.refuse(len, meta.len().max(len as u64)) {
+        self.decide(file, len, meta.len().max(len as u64), |reader, file| {
+            Read::Large(Large::new(file, meta, &reader.small, reader.reading))
+        })
+    }
+
+    /// Returns what is done with a file of this size of which `len` bytes are known.
+    fn decide<'r>(
+        &'r mut self,
+        file: File,
+        len: usize,
+        size: u64,
+        read: impl FnOnce(&'r mut Self, File) -> Read<'r>,
+    ) -> Read<'r> {
+        if let Some(limit) = self.reading.max_size.filter(|limit| size > *limit) {
+            return Read::Not((SkipReason::Size, format!("more than {limit} bytes")));
+        }
+        #[cfg(feature = "archives")]
+        if self.reading.depth > 0
+            && let Some(kind) = Kind::of(&self.small[..len]).or_else(|| self.tail(&file, (len, size)))
+        {
+            return Read::Packed(file, kind, size);
+        }
+        match self.refuse(len) {
             Some(trouble) => Read::Not(trouble),
-            None => Read::Large(Large::new(file, meta, &self.small, self.reading)),
+            None => read(self, file),
         }
     }
 
-    /// Returns why a file of this size that starts so is left out.
-    fn refuse(&self, len: usize, size: u64) -> Option<Trouble> {
-        if let Some(limit) = self.reading.max_size.filter(|limit| size > *limit) {
-            return Some((SkipReason::Size, format!("more than {limit} bytes")));
+    /// Returns whether a file that starts as something else ends as a zip, as a program
+    /// does that unpacks itself.
+    #[cfg(feature = "archives")]
+    fn tail(&mut self, mut file: &File, (len, size): (usize, u64)) -> Option<Kind> {
+        use std::io::{Read as _, Seek as _, SeekFrom};
+        let is_binary = memchr::memchr(0, &self.small[..len.min(HEAD)]).is_some();
+        if len as u64 == size {
+            return Kind::by_tail(&self.small[..len], is_binary);
         }
+        // Where it can't be read whoever reads it will say so.
+        let mut tail = Vec::new();
+        file.seek(SeekFrom::Start(size.saturating_sub(Kind::TAIL))).ok()?;
+        io::Read::take(file, Kind::TAIL).read_to_end(&mut tail).ok()?;
+        Kind::by_tail(&tail, is_binary)
+    }
+
+    /// Returns why a file that starts so is left out.
+    fn refuse(&self, len: usize) -> Option<Trouble> {
         if self.reading.binary {
             return None;
         }
@@ -88,6 +125,11 @@ impl Reader {
         let mut place = Place { raw: mark as u64, ..Place::default() };
         let text = cut.text(&raw[mark..], (&mut place, 0), &mut self.decoded);
         Read::Whole(text, place, len as u64)
+    }
+
+    #[cfg(feature = "archives")]
+    pub(crate) fn reading(&self) -> Reading {
+        self.reading
     }
 
     /// Returns the buffers for the parts of a large file: raw and decoded bytes.

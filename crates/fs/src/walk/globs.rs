@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+#[cfg(feature = "archives")]
+use leaktight_core::Origin;
 
 use crate::error::Error;
 
@@ -44,6 +46,21 @@ impl Globs {
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         let outermost = folders.filter_map(|folder| self.refuse(&[strip(folder)], true)).last();
         outermost.or_else(|| self.refuse(&[strip(path)], false))
+    }
+
+    /// Returns why a member of an archive is left out: a glob leaves out the member,
+    /// by its name there or its whole path, or a folder that it lies in there.
+    #[cfg(feature = "archives")]
+    pub(crate) fn refuse_member(&self, origin: &Origin) -> Option<String> {
+        let exclude = self.exclude.as_ref()?;
+        let excludes = |path: &Path, is_dir| {
+            let glob = exclude.matched(strip(path), is_dir);
+            Some(format!("`{}`", glob.is_ignore().then(|| glob.inner())??.original()))
+        };
+        let name = origin.name()?;
+        let folders = name.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        let outermost = folders.filter_map(|folder| excludes(folder, true)).last();
+        outermost.or_else(|| excludes(name, false)).or_else(|| excludes(origin.path()?, false))
     }
 
     fn is_included(&self, paths: &[&Path]) -> bool {

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+#[cfg(feature = "archives")]
+use std::io::Seek as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use leaktight_core::SkipReason;
 use super::folder::Node;
 use super::queue::Queue;
 use super::{LargeFile, Task, Walk};
+#[cfg(feature = "archives")]
+use crate::archive::{Bounds, Kind, Nest, Opener};
 use crate::error::reason;
 use crate::read::{Read, Reader};
 use crate::sys;
@@ -115,10 +119,31 @@ impl<'a> Worker<'a> {
                 self.queue.share_large(LargeFile { large: Box::new(large), unit: Arc::new(unit) });
                 return self.large();
             }
+            #[cfg(feature = "archives")]
+            Ok(Read::Packed(file, kind, size)) => self.open(&unit, (file, kind), size),
             Ok(Read::Not(trouble)) => unit.fail(trouble),
             Err(err) => unit.fail((reason(&err), err.to_string())),
         }
         teller.finish(&unit);
+    }
+
+    /// Opens an archive or a compressed file.
+    #[cfg(feature = "archives")]
+    fn open(&mut self, unit: &Unit, (mut file, kind): (File, Kind), size: u64) {
+        let walk = self.walk;
+        let bounds = Bounds::new(walk.tree.options.archive_depth);
+        let nest = Nest::new(&walk.teller, bounds, Some(size));
+        let mut opener = Opener::new(&nest, Some(&walk.tree.globs), &mut self.reader);
+        // A defect of what unpacks costs one file.
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
+            file.rewind().map_err(|err| (reason(&err), err.to_string()))?;
+            opener.open(kind, unit.origin(), file)
+        }));
+        match outcome {
+            Ok(Ok(size)) => unit.set_size(size),
+            Ok(Err(trouble)) => unit.fail(trouble),
+            Err(_) => unit.fail((SkipReason::Internal, "reading it panicked".to_owned())),
+        }
     }
 
     /// Works on the large files there are.

@@ -81,6 +81,8 @@ pub(crate) fn drive(source: impl Source + Send + 'static) -> Told {
 
 pub(crate) fn remember(told: &mut Told, event: Event<'_>) {
     match event {
+        // A question whether to go on.
+        Event::Chunk(chunk) if chunk.bytes.is_empty() => {}
         Event::Chunk(chunk) => {
             let path = chunk.origin.path().expect("a file").to_path_buf();
             let lent = Lent {
