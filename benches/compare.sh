@@ -39,6 +39,13 @@ done
 
 small=$(mktemp -d)
 trap 'rm -rf "$small"' EXIT
+tar -C "$corpus" -czf "$small/tree.tar.gz" tree
+printf '\n%-44s %s\n' "the tree as tar.gz" "cpu-s wall-s MiB"
+row "limit: gzip -dc" gzip -dc "$small/tree.tar.gz"
+row "leaktight scan" "$ours" scan --no-progress -f jsonl "$small/tree.tar.gz"
+have betterleaks && row "betterleaks" betterleaks "$small/tree.tar.gz" --no-banner -s --exit-code 0
+have kingfisher && row "kingfisher" kingfisher scan --no-validate --no-update-check "$small/tree.tar.gz"
+
 head -c 5000 crates/core/src/lib.rs >"$small/small.rs"
 printf '\n%-44s %s\n' "start-up, one file of 5 KB" "cpu-s wall-s MiB"
 row "limit: start a process" true

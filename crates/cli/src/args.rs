@@ -137,6 +137,9 @@ pub(crate) struct History {
     pub(crate) unreachable: bool,
 }
 
+/// How many archives are opened in one another unless it is said.
+pub(crate) const ARCHIVE_DEPTH: u8 = 5;
+
 /// Which files to scan.
 #[derive(Debug, Default, Parser)]
 #[command(next_help_heading = "Files")]
@@ -159,9 +162,12 @@ pub(crate) struct Select {
     /// With --follow, follow links that lead elsewhere, too
     #[arg(long, requires = "follow")]
     pub(crate) follow_outside: bool,
-    /// Scan binary files (images, programs, archives), too, as the bytes they are
+    /// Scan binary files (images, programs), too, as the bytes they are
     #[arg(long)]
     pub(crate) binary: bool,
+    /// Open archives and compressed files, at most so many in one another; with 0 they are binary files
+    #[arg(long, value_name = "N", default_value_t = ARCHIVE_DEPTH, value_parser = clap::value_parser!(u8).range(..=16))]
+    pub(crate) archive_depth: u8,
     /// Threads to use [default: one a core]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

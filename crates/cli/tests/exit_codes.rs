@@ -317,15 +317,15 @@ fn a_baseline_of_part_of_a_tree_is_none() {
 
 #[test]
 fn what_is_named_and_no_text_is_not_clean() {
-    let zip = b"PK\x03\x04\x14\0\0\0\x08\0".as_slice();
-    let project = Project::with(&[("a/a.zip", zip), ("a/program", b"\x7fELF\x02\x01\x01\0\0"), ("a/b.txt", b"text")]);
-    project.run(&["scan", "a/a.zip"]).exits(3).prints("a/a.zip: opaque: zip: unpack it, and scan what it holds");
+    let packed = b"7z\xbc\xaf\x27\x1c\0\x04".as_slice();
+    let project = Project::with(&[("a/a.7z", packed), ("a/program", b"\x7fELF\x02\x01\x01\0\0"), ("a/b.txt", b"text")]);
+    project.run(&["scan", "a/a.7z"]).exits(3).prints("a/a.7z: opaque: 7z: unpack it, and scan what it holds");
     project.run(&["scan", "a/program"]).exits(3).prints("a/program: opaque: elf: it is no text; `--binary`");
     project.run(&["scan", "--binary", "a/program"]).exits(0);
-    project.run(&["scan", "--allow-incomplete", "opaque", "a/a.zip"]).exits(0);
+    project.run(&["scan", "--allow-incomplete", "opaque", "a/a.7z"]).exits(0);
     project.run(&["scan", "a"]).exits(0).prints("2 excluded (2 binary)");
-    project.run(&["scan", "a", "a/a.zip"]).exits(3);
-    project.pipe(&["scan", "-"], zip).exits(3).prints("-: opaque: zip: unpack it");
+    project.run(&["scan", "a", "a/a.7z"]).exits(3);
+    project.pipe(&["scan", "-"], packed).exits(3).prints("-: opaque: 7z: unpack it");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use leaktight_fs::{Stdin, Tree, WalkOptions};
 use leaktight_git::{History, HistoryOptions, Repo};
 
 use super::setup;
-use crate::args::{FailOn, Judge, Scan, Select};
+use crate::args::{ARCHIVE_DEPTH, FailOn, Judge, Scan, Select};
 use crate::baseline::{self, Baseline};
 use crate::collect::{Collector, Inspector, Least};
 use crate::config::{self, Config};
@@ -144,7 +144,8 @@ fn sources(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Result<
         sources.push(Box::new(tree));
     }
     if !stdin.is_empty() {
-        sources.push(Box::new(Stdin::new(overlap)));
+        let depth = usize::from(args.select.archive_depth);
+        sources.push(Box::new(Stdin::new(overlap).with_archives(depth)));
     }
     Ok(sources)
 }
@@ -202,6 +203,7 @@ pub(super) fn walk_options(select: &Select, excludes: &[String], overlap: usize)
     options.follow = select.follow;
     options.follow_outside = select.follow_outside;
     options.binary = select.binary;
+    options.archive_depth = usize::from(select.archive_depth);
     options.threads = select.threads.map_or(0, usize::from);
     options.overlap = overlap;
     options
@@ -280,6 +282,7 @@ pub(super) fn findings(
     let mut options = WalkOptions::default();
     options.overlap = scanner.rules().overlap();
     options.exclude = project.excludes();
+    options.archive_depth = usize::from(ARCHIVE_DEPTH);
     let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
     let attacks = Attacks::builtin();
     let collector = Collector::new((scanner, &attacks), interrupt, Least::ALL);
