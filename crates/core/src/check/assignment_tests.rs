@@ -49,6 +49,12 @@ fn a_value_that_repeats_its_name_is_dropped() {
 }
 
 #[test]
+fn a_word_of_a_sentence_is_dropped() {
+    assert_eq!(judge_in("a.js", "messages:{pass:'", "Elem9nt\\\\", "'s default was overridden"), Outcome::Drop);
+    assert_eq!(judge_in("a.js", "x:{pass:'", "k3J9mQ2xR7vT", "'s:1}"), Outcome::Pass);
+}
+
+#[test]
 fn common_words_are_low() {
     for value in ["secret", "changeme", "123456", "test123", "my-secret-key", "dragon"] {
         assert_eq!(settings("db_password: ", value), Outcome::Low, "{value}");

@@ -48,6 +48,9 @@ impl Joint {
         if quote == Some(b'"') && closes(subject, head) && strength(subject.secret_bytes()) < Strength::Opaque {
             return Self::None;
         }
+        if quote == Some(b'\'') && is_apostrophe(subject.after()) {
+            return Self::None;
+        }
         if quote == Some(b'"') && is_joined(subject.secret_bytes()) {
             return Self::None;
         }
@@ -93,6 +96,16 @@ impl Joint {
         let is_plain = quote.is_none() && !is_element && !kind.is_settings();
         if is_plain && !is_line(subject, operator) { Self::Text } else { Self::Tight }
     }
+}
+
+/// What stands behind the apostrophe of a word that goes on: `the user's`, `can't`.
+static ENDINGS: Words = Words::new("d ll re s t ve");
+
+/// Whether what should close a value is an apostrophe in a sentence.
+fn is_apostrophe(after: &[u8]) -> bool {
+    let Some(rest) = after.strip_prefix(b"'") else { return false };
+    let end = rest.iter().take(3).take_while(|byte| byte.is_ascii_lowercase()).count();
+    ENDINGS.holds(&rest[..end]) && rest.get(end) == Some(&b' ')
 }
 
 /// Elements of settings, whose attributes name what they hold; those of others hold text for people.

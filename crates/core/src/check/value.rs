@@ -160,7 +160,8 @@ fn is_expression(value: &[u8]) -> bool {
         && matches!(value.last(), Some(b'(' | b'+' | b'=' | b'>'))
         && !(value.ends_with(b"=") && is_random(value));
     let is_joined = matches!(value, [b'.', b'$', name @ .., b'.'] if name.iter().all(|byte| is_word(*byte)));
-    is_cut || is_joined || is_chain(value) || (starts_name && (is_call || is_arrow(value)))
+    let is_comparison = memmem::find(value, b"===").is_some() || memmem::find(value, b"!==").is_some();
+    is_cut || is_joined || is_comparison || is_chain(value) || (starts_name && (is_call || is_arrow(value)))
 }
 
 /// Whether the value is names joined by dots, as in `settings.database.password`.
@@ -188,7 +189,16 @@ fn is_place(value: &[u8]) -> bool {
         return value[..scheme].iter().all(|byte| is_word(*byte) || matches!(byte, b'+' | b'-' | b'.'))
             && !authority.contains(&b'@');
     }
-    is_path(value) || is_address(value) || is_selector(value) || is_date(value) || is_account(value)
+    is_path(value) || is_page(value) || is_address(value) || is_selector(value) || is_date(value) || is_account(value)
+}
+
+/// Whether the value is an address of the web without its scheme: `//example.com/a.js`.
+fn is_page(value: &[u8]) -> bool {
+    let Some(rest) = value.strip_prefix(b"//") else { return false };
+    let host = rest.split(|byte| *byte == b'/').next().unwrap_or_default();
+    host.contains(&b'.')
+        && rest.len() > host.len()
+        && host.iter().all(|byte| is_word(*byte) || matches!(byte, b'.' | b'-' | b':'))
 }
 
 /// Whether the value is the address of an account or a contract of Ethereum.
@@ -381,6 +391,8 @@ mod tests {
             "@dm1n",
             "a{{b}c${d]e(f>}}",
             "A,.:-\u{a8}@*",
+            "//k3J9/mQ2xR7.vT4",
+            "k3J9mQ2x==",
             "MIXED_k3J9mQ",
             "pass w0rd!2 x9",
             "vault42",
@@ -418,6 +430,8 @@ mod tests {
             "__PASS__",
             "#{pass}",
             "prefix-${x}",
+            "//cdn.acme.test/x9Kq2/7vR.js/3",
+            "d===t?a:b9",
             "${PASS:=$2}",
             "arn:aws:secretsmanager:x",
             "$(date +%s | sha256sum | head -c 64)",

@@ -30,6 +30,9 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     if !rule.context.is_empty() && goes_on(bytes, found.secret) {
         return Err(Reason::Boundary);
     }
+    if rule.gate.bits < SHORT_PREFIX && !is_assigned && in_blob(bytes, found.whole) {
+        return Err(Reason::Boundary);
+    }
     if is_opaque(rule) && is_digest(bytes, found.secret) {
         return Err(Reason::Placeholder("the digest of a file"));
     }
@@ -223,6 +226,15 @@ fn is_escape(before: &[u8]) -> bool {
     }
 }
 
+/// Bits of a prefix that base64 of anything may hold by chance.
+const SHORT_PREFIX: u32 = 24;
+
+/// Whether a match stands in base64: what is on either side belongs to it, and one is no part of a path.
+fn in_blob(bytes: &[u8], whole: Span) -> bool {
+    let before = whole.start.checked_sub(1).map(|at| bytes[at]);
+    matches!((before, bytes.get(whole.end)), (Some(b'+'), Some(b'+' | b'/')) | (Some(b'/'), Some(b'+')))
+}
+
 /// Whether the match holds a token run of the kind its rule was promised: what
 /// the gate looks for, so that it misses nothing that passes here.
 fn in_run(rule: &Rule, bytes: &[u8], whole: Span) -> Result<(), Reason> {
@@ -376,6 +388,13 @@ mod tests {
         let starts = |text: &str| starts_word(text.as_bytes(), text.to_lowercase().find("box").expect("a box"));
         assert!(starts("box") && starts("my_box") && starts("myBox") && starts("MY_BOX") && starts("APIBoxKey"));
         assert!(!starts("mailbox") && !starts("MAILBOX") && !starts("Inbox"));
+    }
+
+    #[test]
+    fn base64_goes_on_on_both_sides() {
+        let is_in = |text: &[u8]| in_blob(text, Span::new(1, text.len() - 1));
+        assert!(is_in(b"+EAAB+") && is_in(b"+EAAB/") && is_in(b"/EAAB+"));
+        assert!(!is_in(b"/EAAB/") && !is_in(b"+EAAB&") && !is_in(b"\"EAAB\"") && !in_blob(b"EAAB", Span::new(0, 4)));
     }
 
     #[test]
