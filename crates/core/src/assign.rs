@@ -174,11 +174,24 @@ mod tests {
             "password <- \"@\"",
             "password = (\n    \"@\"\n)",
             "var secret = []byte(\"@\")",
+            "String secretKey = new String(\"@\")",
+            "let password = SecretString::from(\"@\")",
+            "const secret = new TextEncoder().encode(\"@\")",
+            "const password = process.env.PW ?? \"@\"",
+            "'password' => getenv('X') ?: '@',",
+            "config.secret_key = ENV.fetch('K') { '@' }",
+            "set :password, '@'",
+            "if (\"@\".equals(password)) {",
             "apiToken?: string = '@'",
             "{\"name\": \"DB_PASSWORD\", \"value\": \"@\"}",
         ] {
             assert_read(form, TextKind::Code);
         }
+    }
+
+    #[test]
+    fn a_string_of_objective_c_is_one() {
+        assert_eq!(values(&format!("#define CLIENT_SECRET @\"{VALUE}\""), TextKind::Code), [VALUE]);
     }
 
     #[test]
@@ -260,6 +273,7 @@ mod tests {
             assert_eq!(values(&form.replace('@', &value), kind), [format!("{start}{value}")], "{form}");
         }
         assert_eq!(values("password: 'a''k<W4'", TextKind::Yaml), ["a''k<W4"]);
+        assert_eq!(values("- DB_PASSWORD=!k<W4", TextKind::Lines), ["!k<W4"]);
         // Behind these another name stands on the same line, or no value.
         for form in ["url=x&#=kW4zq8&b=2", "#=kW4zq8;Timeout=5"] {
             assert_eq!(values(&form.replace('#', "password"), TextKind::Lines), ["kW4zq8"], "{form}");
@@ -294,6 +308,9 @@ mod tests {
         let run = "vR7kq2LmZ9xTz8wqLk3n";
         for (form, name) in [
             ("acme_key = \"@\"", "acme_key"),
+            ("var acmeKey = []byte(\"@\")", "acmeKey"),
+            ("acmeKey := []byte(`@`)", "acmeKey"),
+            ("let acme_key = String::from(\"@\")", "acme_key"),
             ("'X-Acme-Key': '@'", "X-Acme-Key"),
             ("deepgram=@", "deepgram"),
             ("<acme id=\"1\">@</acme>", "acme"),

@@ -51,6 +51,7 @@ pub(crate) fn backward(bytes: &[u8], run: Span) -> Option<Assignment> {
     let start = with_scheme(bytes, start);
     let end = skip(bytes, run.end, MAX_TAIL, is_value);
     let quote = quote_before(bytes, start);
+    let quote = if quote < start { call_before(bytes, quote) } else { quote };
     let name = name_before(bytes, skip_back(bytes, quote, MAX_SPACE, is_space), quote < start)?;
     let value = Span::new(start, end);
     (!NAME_PARTS.is_in(&bytes[name.range()])).then_some(Assignment { whole: Span::new(name.start, end), value })
@@ -128,6 +129,17 @@ fn quote_before(bytes: &[u8], start: usize) -> usize {
         Some(byte) if is_quote(*byte) => skip_back(bytes, start - 1, 3, |byte| byte == b'\\'),
         _ => start,
     }
+}
+
+/// Before the call whose first argument starts at `at`: `[]byte(`, `new String(`, `String::from(`.
+fn call_before(bytes: &[u8], at: usize) -> usize {
+    let Some(open) = at.checked_sub(1).filter(|open| bytes[*open] == b'(') else { return at };
+    let callee = skip_back(bytes, open, 32, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':'));
+    let before = &bytes[..callee];
+    let outer = before.strip_suffix(b"[]").or(before.strip_suffix(b"new ")).unwrap_or(before);
+    // What is called alone has a name of its own.
+    let joint = outer.trim_ascii_end().last();
+    if callee < open && matches!(joint, Some(b'=' | b':' | b'>')) { outer.len() } else { at }
 }
 
 /// The name before an operator that ends at `end`.

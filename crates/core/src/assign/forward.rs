@@ -57,6 +57,7 @@ impl<'a> Reader<'a> {
             b'<' if next == name_end => self.sibling(next),
             b'(' if next == closed => self.argument(next + 1),
             b'"' | b'\'' | b'`' if next > closed => quoted(self.bytes, next),
+            b'@' if next > closed && is_quote(self.at(next + 1)) => quoted(self.bytes, next),
             b',' => self.pair(closed, next + 1),
             b'\r' | b'\n' => self.named_value(next),
             b'{' => self.named_value(next + 1),
@@ -85,9 +86,13 @@ impl<'a> Reader<'a> {
         let name = skip_back(self.bytes, self.start, 48, is_name);
         let operator = skip_back(self.bytes, name, 4, is_space);
         let start = skip_back(self.bytes, operator, 3, |byte| matches!(byte, b'=' | b'!'));
-        if operator - start < 2 {
-            return None;
-        }
+        let called =
+            [b".equals(".as_slice(), b".equalsIgnoreCase("].into_iter().find(|call| self.bytes[..name].ends_with(call));
+        let start = match called {
+            Some(call) => name - call.len(),
+            None if operator - start < 2 => return None,
+            None => start,
+        };
         let close = skip_back(self.bytes, start, 4, is_space).checked_sub(1)?;
         let quote = *self.bytes.get(close).filter(|byte| is_quote(**byte))?;
         let line = skip_back(self.bytes, close, 256, |byte| !matches!(byte, b'\r' | b'\n'));
@@ -111,7 +116,9 @@ impl<'a> Reader<'a> {
 
     /// The value behind an operator: `=`, `:`, `:=`, `=>`, `?=`, `||=`, `==` ...
     fn behind_operator(&self, at: usize) -> Option<Span> {
-        let end = skip(self.bytes, at, 4, |byte| b":?.+|!=".contains(&byte));
+        // Behind `=` a value may start with any sign.
+        let is_sign = |byte: u8| if self.at(at) == b'=' { byte == b'=' } else { b":?.+|!=".contains(&byte) };
+        let end = skip(self.bytes, at, 4, is_sign);
         let operator = &self.bytes[at..end];
         if matches!(operator, b"||" | b"??") {
             // What is taken when there is no such variable.
@@ -248,7 +255,17 @@ impl<'a> Reader<'a> {
             return Some(value);
         }
         let is_quoted = matches!(self.bytes[..closed].last(), Some(b'"' | b'\''));
-        is_quoted.then(|| quoted(self.bytes, self.space(at)))?
+        (is_quoted || self.is_symbol()).then(|| quoted(self.bytes, self.space(at)))?
+    }
+
+    /// Whether the name is a symbol of Ruby or Clojure: `set :password, "x"`.
+    fn is_symbol(&self) -> bool {
+        let name = skip_back(self.bytes, self.start, 48, is_name);
+        let before = &self.bytes[..name];
+        let outer = before.strip_suffix(b":").map(<[u8]>::last);
+        outer.is_some_and(|outer| {
+            outer.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'{' | b','))
+        })
     }
 
     /// The value of an argument: `setPassword("x")`.
@@ -278,10 +295,8 @@ impl<'a> Reader<'a> {
     pub(super) fn value(&self, at: usize) -> Option<Span> {
         let at = self.space(at);
         let next = self.next_line(at);
-        let slice = if self.bytes[next.min(self.bytes.len())..].starts_with(b"[]") { next + 2 } else { next };
-        let call = skip(self.bytes, slice, 26, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
-        let inner = if self.at(call) == b'(' { self.space(self.next_line(call + 1)) } else { next };
-        if let Some(value) = quoted(self.bytes, inner) {
+        let inner = self.called(next).map_or(next, |inner| self.space(self.next_line(inner)));
+        if let Some(value) = quoted(self.bytes, inner).or_else(|| self.fallback(next)) {
             return Some(value);
         }
         if next > at || inner > next {
@@ -292,6 +307,29 @@ impl<'a> Reader<'a> {
             b'\\' | b'"' | b'\'' | b'`' => None,
             _ => unquoted(self.bytes, at, self.kind),
         }
+    }
+
+    /// Where the first argument of a call starts: `[]byte(`, `new String(`, `String::from(`, `new A().b(`.
+    fn called(&self, at: usize) -> Option<usize> {
+        let starts = |text: &[u8]| self.bytes.get(at..).is_some_and(|rest| rest.starts_with(text));
+        let start =
+            [b"[]".as_slice(), b"new "].into_iter().find(|text| starts(text)).map_or(at, |text| at + text.len());
+        let is_callee = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':');
+        let mut end = skip(self.bytes, start, 26, is_callee);
+        if self.bytes[end.min(self.bytes.len())..].starts_with(b"().") {
+            end = skip(self.bytes, end + 2, 26, is_callee);
+        }
+        (self.at(end) == b'(').then_some(end + 1)
+    }
+
+    /// What is taken where the environment does not say: `process.env.X ?? "x"`, `getenv('X') ?: 'x'`.
+    fn fallback(&self, at: usize) -> Option<Span> {
+        let end = skip(self.bytes, at, 80, |byte| !matches!(byte, b'\r' | b'\n' | b';'));
+        let text = &self.bytes[at.min(end)..end];
+        let names_it = text.windows(3).take(24).any(|word| word.eq_ignore_ascii_case(b"env"));
+        let joints = [b" ?? ".as_slice(), b" || ", b" ?: ", b" or ", b") { "];
+        let behind = |joint: &[u8]| memmem::find(text, joint).map(|found| at + found + joint.len());
+        names_it.then(|| joints.into_iter().find_map(behind))?.and_then(|value| quoted(self.bytes, value))
     }
 
     /// The first line of a block of YAML.

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::joint::Joint;
+use super::joint::{Joint, without_call};
 use super::strength::{Strength, strength};
 use crate::assign::has_hint;
 use crate::check::name::{Name, Promise};
@@ -90,8 +90,10 @@ fn name(subject: &Subject<'_>) -> Name {
     Name::before(behind(subject).unwrap_or_else(|| of_element(&before[name_start(before, subject.whole.start)..])))
 }
 
-/// The part of a text before the end of an element, behind which stands only that of the value.
+/// The part of a text before the end of an element, behind which stands only that of the value,
+/// and before a call that wraps the value.
 fn of_element(name: &[u8]) -> &[u8] {
+    let name = without_call(name);
     memmem::find(name, b"</").map_or(name, |end| &name[..end])
 }
 

@@ -55,6 +55,23 @@ fn a_word_of_a_sentence_is_dropped() {
 }
 
 #[test]
+fn a_call_may_wrap_a_value_and_a_line_may_list_it() {
+    for (path, head) in [
+        ("a.py", "password = Field(\""),
+        ("a.php", "$password = md5(\""),
+        ("a.rs", "let secret_key = Secret::new(\""),
+        ("a.js", "const secret = new TextEncoder().encode(\""),
+        ("build.gradle", "    keyPassword \""),
+        ("httpd.conf", "AuthLDAPBindPassword \""),
+        ("a.clj", "{:db-password \""),
+    ] {
+        assert_eq!(judge_in(path, head, "Granite-Caramel-51", "\"\n"), Outcome::Neutral, "{head}");
+    }
+    let translated = judge_in("a.py", "password = translate(\"", "Granite-Caramel-51", "\"\n");
+    assert_eq!(translated, Outcome::Low);
+}
+
+#[test]
 fn common_words_are_low() {
     for value in ["secret", "changeme", "123456", "test123", "my-secret-key", "dragon"] {
         assert_eq!(settings("db_password: ", value), Outcome::Low, "{value}");

@@ -38,7 +38,7 @@ const MAX_KEY: usize = 40;
 pub(super) fn check(subject: &Subject<'_>) -> Outcome {
     let secret = subject.secret_bytes();
     let context = Context::of(subject);
-    if !context.is_known || !value::is_literal(secret) || is_field(subject, &context) {
+    if !context.is_known || !value::is_literal(secret) || is_field(subject, &context) || is_torn(subject) {
         return Outcome::Drop;
     }
     // In code an unquoted value is a name, and one in quotes of its own an argument.
@@ -46,6 +46,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Outcome {
         return Outcome::Drop;
     }
     userinfo::judge(context.user, secret, context.host)
+}
+
+/// Whether the password is the first word of several in quotes: `password='with spaces'`.
+fn is_torn(subject: &Subject<'_>) -> bool {
+    subject.before().ends_with(b"='") && subject.after().first() == Some(&b' ')
 }
 
 /// Whether the password is in quotes that open behind its key, which is in no string:

@@ -43,6 +43,7 @@ impl Joint {
         if behind(subject).is_some() {
             return Self::Loose;
         }
+        let bare = without_call(head);
         let inner = head.trim_ascii_end();
         let quote = inner.last().copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
         if quote == Some(b'"') && closes(subject, head) && strength(subject.secret_bytes()) < Strength::Opaque {
@@ -54,8 +55,8 @@ impl Joint {
         if quote == Some(b'"') && is_joined(subject.secret_bytes()) {
             return Self::None;
         }
-        let operator = operator(head);
-        let is_segment = is_segment((subject.before(), subject.whole.start), (head, operator));
+        let operator = operator(bare);
+        let is_segment = is_segment((subject.before(), subject.whole.start), (bare, operator));
         if is_segment || is_format(inner, subject.secret_bytes()) {
             return Self::None;
         }
@@ -75,6 +76,7 @@ impl Joint {
             || head.starts_with(b"--")
             || head.starts_with(b"sshpass")
             || is_defined(subject, operator, quote.is_some())
+            || is_listed(subject, operator, quote)
             || follows_semicolon(subject.before())
         {
             return Self::Tight;
@@ -143,6 +145,50 @@ fn follows_semicolon(before: &[u8]) -> bool {
     before[..end - name].ends_with(b";")
 }
 
+/// Calls that make of their argument what is stored or sent, whoever they belong to.
+static WRAPPERS: Words = Words::new(
+    "byte bytearray bytes encode field from getbytes hash hashpw md5 new password_hash secret secretstr secretstring \
+    securestring sha1 sha2 sha256 sha512 str string tosecurestring",
+);
+
+/// What stands before a call that only wraps the value: `key = ` of `key = []byte("`.
+pub(super) fn without_call(head: &[u8]) -> &[u8] {
+    let is_around = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\') || byte.is_ascii_whitespace();
+    let end = head.len() - head.iter().rev().take_while(is_around).count();
+    let Some(call) = head[..end].strip_suffix(b"(") else { return head };
+    let is_callee = |byte: &u8| value::is_word(*byte) || matches!(byte, b'.' | b':' | b'(' | b')');
+    let start = call.iter().rposition(|byte| !is_callee(byte)).map_or(0, |last| last + 1);
+    let name = call[start..].rsplit(|byte| matches!(byte, b'.' | b':' | b')')).next().unwrap_or_default();
+    let before = call[..start].trim_ascii_end();
+    let before = before.strip_suffix(b"[]").or(before.strip_suffix(b"new")).unwrap_or(before).trim_ascii_end();
+    let assigns = matches!(before.last(), Some(b'=' | b':' | b'>'));
+    if assigns && WRAPPERS.holds(&name.to_ascii_lowercase()) { before } else { head }
+}
+
+/// Whether a value in quotes stands right behind its name, with nothing else on the line, as in
+/// settings of Gradle and Apache, or behind a symbol, as in Ruby and Clojure.
+fn is_listed(subject: &Subject<'_>, operator: &[u8], quote: Option<u8>) -> bool {
+    let before = subject.before();
+    let outer = &before[..name_start(before, subject.whole.start)];
+    let is_alone = || {
+        let start = outer.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let rest = subject.after().strip_prefix(&[quote.unwrap_or_default()]).unwrap_or_default();
+        let is_last = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).is_none_or(|byte| *byte == b'\n');
+        is_last && matches!(outer[..outer.len() - start].last(), None | Some(b'\n'))
+    };
+    let symbol = outer.strip_suffix(b":").map(<[u8]>::last);
+    let is_symbol = || {
+        symbol.is_some_and(|outer| outer.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'{')))
+    };
+    // A word in quotes may as well be what a sentence is about.
+    let is_value = quote.is_some() && subject.secret_bytes().iter().any(u8::is_ascii_digit);
+    match operator {
+        b"" => is_value && (is_symbol() || is_alone()),
+        b"," => is_value && is_symbol(),
+        _ => false,
+    }
+}
+
 /// What stands between the last name and the value, quotes and brackets left out.
 fn operator(head: &[u8]) -> &[u8] {
     let is_around = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\') || byte.is_ascii_whitespace();
@@ -182,7 +228,7 @@ fn is_defined(subject: &Subject<'_>, operator: &[u8], is_quoted: bool) -> bool {
     let before = subject.before();
     let outer = &before[..name_start(before, subject.whole.start)];
     match operator {
-        b"" => is_quoted && outer.trim_ascii_end().ends_with(b"#define"),
+        b"" | b"@" => is_quoted && outer.trim_ascii_end().ends_with(b"#define"),
         b"," | b"\"," | b"'," => {
             let call = outer.strip_suffix(b"\"").or(outer.strip_suffix(b"'")).unwrap_or(outer).trim_ascii_end();
             let call = call.strip_suffix(b"(").unwrap_or_default();

@@ -24,6 +24,8 @@ pub(super) fn check(secret: &[u8]) -> Outcome {
         && counts.lower + counts.upper > 3;
     match () {
         () if is_numbered => Outcome::Neutral,
+        // What those give who have no account, by RFC 1635.
+        () if secret.starts_with(b"anonymous") => Outcome::Low,
         () if words::is_dummy(secret) || is_word || secret.len() < MIN_LEN => Outcome::Low,
         () if is_random(secret) && kinds > 2 => Outcome::Pass,
         () => Outcome::Neutral,

@@ -95,8 +95,27 @@ fn is_reference(value: &[u8]) -> bool {
     let start: Vec<u8> = value.iter().take(24).map(u8::to_ascii_lowercase).collect();
     placeholder::is_template(value)
         || is_variable(value)
+        || is_cut_template(value)
+        || is_variable(without_escapes(value))
         || is_wrapped(value)
         || REFERENCES.prefixes(&start).next().is_some()
+}
+
+/// Whether the value is what another is taken for by default, up to its end: `-${NAME`.
+fn is_cut_template(value: &[u8]) -> bool {
+    let name = value.strip_prefix(b"-").unwrap_or(value).strip_prefix(b"${");
+    name.is_some_and(|name| name.iter().all(|byte| is_word(*byte)))
+}
+
+/// The value behind the escapes it starts with: `\\0$name`.
+fn without_escapes(value: &[u8]) -> &[u8] {
+    let mut rest = value;
+    while let [b'\\', byte, behind @ ..] = rest
+        && byte.is_ascii_alphanumeric()
+    {
+        rest = behind;
+    }
+    rest
 }
 
 /// Whether the value is a sign and a name: `$NAME`, `:name`, `&name`, `@name`, `%s`.
@@ -430,6 +449,8 @@ mod tests {
             "__PASS__",
             "#{pass}",
             "prefix-${x}",
+            "-${JOB_TOKEN",
+            "\\0$secret",
             "//cdn.acme.test/x9Kq2/7vR.js/3",
             "d===t?a:b9",
             "${PASS:=$2}",
