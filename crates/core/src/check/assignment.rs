@@ -4,12 +4,14 @@ use memchr::memmem;
 
 use super::joint::{Joint, without_call};
 use super::strength::{Strength, strength};
-use crate::assign::has_hint;
+use crate::assign::{TextKind, has_hint};
 use crate::check::name::{Name, Promise};
 use crate::check::pairs::are_of_words;
 use crate::check::random::Counts;
-use crate::check::{Outcome, Standing, Subject, base64, value};
+use crate::check::words::Words;
+use crate::check::{Outcome, Standing, Subject, base64, value, words};
 use crate::placeholder;
+use crate::span::line_around;
 use crate::token;
 
 /// The longest part of a name that is looked at before a match.
@@ -56,6 +58,20 @@ fn head<'a>(subject: &Subject<'a>) -> &'a [u8] {
     let before = subject.before();
     &before[subject.whole.start.min(before.len())..]
 }
+
+/// Whether what a value is assigned to, on its line and through a call, is public:
+/// `$public = pack('H*', '...')`.
+pub(crate) fn is_public(subject: &Subject<'_>) -> bool {
+    let before = subject.before();
+    let line = &before[line_around(before, before.len(), MAX_LINE).start..];
+    let Some(operator) = memchr::memrchr(b'=', line) else { return false };
+    let name = line[..operator].trim_ascii_end();
+    let start = name.iter().rposition(|byte| !is_part(*byte)).map_or(0, |last| last + 1);
+    Name::new(&name[start..]).is_public()
+}
+
+/// The part of a line before a value that is looked at.
+const MAX_LINE: usize = 160;
 
 /// Whether the name of a value ends in a word for what is no secret, such as `id` or `url`.
 pub(crate) fn is_label(subject: &Subject<'_>) -> bool {
@@ -123,7 +139,7 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
     if matches!(joint, Joint::None | Joint::Bare) || (is_name(secret) && Name::before(head).echoes(secret)) {
         return Outcome::Drop;
     }
-    let strength = strength(secret);
+    let strength = if is_set(subject, (joint, promise)) { Strength::Fair } else { strength(secret) };
     let least = match (joint, promise) {
         (_, Promise::Nothing) | (Joint::Odd, _) => return Outcome::Low,
         (_, Promise::Hint) if secret.len() < MIN_HINTED || is_uuid(secret) => return Outcome::Low,
@@ -139,6 +155,27 @@ fn judge(subject: &Subject<'_>, promise: Promise) -> Outcome {
         Strength::Strong | Strength::Opaque if joint != Joint::Loose && promise != Promise::Hint => Outcome::Pass,
         _ => Outcome::Neutral,
     }
+}
+
+/// What settings of passwords say instead of one.
+static CHOICES: Words = Words::new(
+    "allow always ask basic bcrypt blank change custom deny denied digest dynamic empty enable enabled enter expired \
+    expires export false field file forgot given gssapi hashed hidden ignore import inherit inline input internal kerberos keep \
+    ldap local locked login manual mask masked match md5 never normal note off omit oauth open other pam peer plain \
+    prompt random read remote remove rename reset saved scram secure set show static stdin store stored strong title \
+    trust type unset update updated upper using value vault verify weak with write wrong",
+);
+
+/// Whether a value that is a short word is the password all the same: in a file of settings, which
+/// have no other use for a word there, but for those that say how one is asked for.
+fn is_set(subject: &Subject<'_>, (joint, promise): (Joint, Promise)) -> bool {
+    let secret = subject.secret_bytes();
+    (joint, promise) == (Joint::Tight, Promise::Secret)
+        && (5..8).contains(&secret.len())
+        && secret.iter().all(u8::is_ascii_lowercase)
+        && TextKind::of(subject.path).is_settings()
+        && !words::is_dummy(secret)
+        && !CHOICES.holds(secret)
 }
 
 /// Whether a value is a mix of all kinds of characters.

@@ -72,8 +72,33 @@ fn a_call_may_wrap_a_value_and_a_line_may_list_it() {
 }
 
 #[test]
+fn short_words_are_passwords_in_settings() {
+    assert_eq!(judge_in(".env", "DB_PASSWORD=", "pelikan", "\n"), Outcome::Neutral);
+    assert_eq!(judge_in("a.yml", "password: ", "pelikan", "\n"), Outcome::Neutral);
+    for (path, head, value) in [
+        ("a.py", "password = \"", "pelikan"),
+        ("a.yml", "password: ", "prompt"),
+        ("a.yml", "secrets: ", "inherit"),
+        ("a.yml", "password: ", "guest"),
+        ("a.yml", "token: ", "pelikan"),
+    ] {
+        assert_eq!(judge_in(path, head, value, "\n"), Outcome::Low, "{head}{value}");
+    }
+}
+
+#[test]
+fn what_a_key_is_assigned_to_may_be_public() {
+    let is = |head: &str| {
+        let secret = Span::new(head.len(), head.len());
+        is_public(&Subject { bytes: head.as_bytes(), whole: secret, secret, path: None })
+    };
+    assert!(is("$public = pack('H*', '") && is("let pub_key = hex(\"") && is("private = x;\n publicKey=\""));
+    assert!(!is("public static String PRIVATE_KEY = \"") && !is("public = x;\n key=\"") && !is("\""));
+}
+
+#[test]
 fn common_words_are_low() {
-    for value in ["secret", "changeme", "123456", "test123", "my-secret-key", "dragon"] {
+    for value in ["secret", "changeme", "123456", "test123", "my-secret-key"] {
         assert_eq!(settings("db_password: ", value), Outcome::Low, "{value}");
     }
 }

@@ -30,7 +30,7 @@ mod words;
 
 use std::path::Path;
 
-pub(crate) use self::assignment::{is_label, names_label, standing};
+pub(crate) use self::assignment::{is_label, is_public, names_label, standing};
 pub(crate) use self::random::{is_jumble, is_random};
 pub(crate) use self::words::Words;
 use crate::check::dice::Dice;

@@ -183,6 +183,11 @@ impl Name {
         words.last().is_some_and(|last| HARMLESS.holds(last) || STATES.holds(last)) && !is_secret_id(words)
     }
 
+    /// Whether the name says that its value is for everybody to see.
+    pub(super) fn is_public(&self) -> bool {
+        is_public(&self.words())
+    }
+
     /// Returns what the name says about its value.
     pub(super) fn promise(&self) -> Promise {
         let all = self.words();

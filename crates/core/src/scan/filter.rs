@@ -60,9 +60,7 @@ pub(super) fn judge(rules: &RuleSet, chunk: &Chunk<'_>, mut found: Match) -> Res
     if !rule.context.is_empty() {
         let word = context(rule, bytes, found.whole).ok_or(Reason::NoContext)?;
         reasons[2] = Some(Reason::Context(word.to_owned()));
-        if is_assigned {
-            doubt_labels(rule, chunk, &mut found);
-        }
+        doubt_labels(rule, chunk, &mut found);
     }
     if !is_assigned {
         run_checks(rule, chunk, &mut found)?;
@@ -290,10 +288,12 @@ fn starts_word(text: &[u8], at: usize) -> bool {
 }
 
 /// Lowers the confidence in a value whose name says that it is an identifier,
-/// an address or the like: a client ID has the look of its secret.
+/// an address or the like: a client ID has the look of its secret, and a public key that of a private one.
 fn doubt_labels(rule: &Rule, chunk: &Chunk<'_>, found: &mut Match) {
     let subject = Subject { bytes: chunk.bytes, whole: found.whole, secret: found.secret, path: chunk.origin.name() };
-    if !rule.has_tag(Tag::Identifier) && check::is_label(&subject) {
+    let is_assigned = rule.gate.driver == Driver::Assigned;
+    let is_label = || is_assigned && !rule.has_tag(Tag::Identifier) && check::is_label(&subject);
+    if is_label() || (rule.has_tag(Tag::PrivateKey) && check::is_public(&subject)) {
         found.confidence = Confidence::Low;
         found.doubtful = true;
         found.reasons.push(Reason::Failed("name"));
