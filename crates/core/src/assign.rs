@@ -16,7 +16,7 @@ use std::path::Path;
 
 pub(crate) use self::backward::{backward, has_hint, may_tell};
 pub(crate) use self::fields::fields;
-pub(crate) use self::forward::{forward, is_variable, named_tag};
+pub(crate) use self::forward::{forward, is_symbol, is_variable, named_tag};
 pub(crate) use self::value::is_crossed;
 use crate::check::Words;
 use crate::span::Span;

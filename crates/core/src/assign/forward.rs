@@ -255,17 +255,8 @@ impl<'a> Reader<'a> {
             return Some(value);
         }
         let is_quoted = matches!(self.bytes[..closed].last(), Some(b'"' | b'\''));
-        (is_quoted || self.is_symbol()).then(|| quoted(self.bytes, self.space(at)))?
-    }
-
-    /// Whether the name is a symbol of Ruby or Clojure: `set :password, "x"`.
-    fn is_symbol(&self) -> bool {
         let name = skip_back(self.bytes, self.start, 48, is_name);
-        let before = &self.bytes[..name];
-        let outer = before.strip_suffix(b":").map(<[u8]>::last);
-        outer.is_some_and(|outer| {
-            outer.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'{' | b','))
-        })
+        (is_quoted || is_symbol(&self.bytes[..name])).then(|| quoted(self.bytes, self.space(at)))?
     }
 
     /// The value of an argument: `setPassword("x")`.
@@ -357,6 +348,12 @@ pub(crate) fn named_tag(bytes: &[u8], at: usize) -> Option<&[u8]> {
         return None;
     }
     Some(&bytes[start..skip(bytes, start, 40, |byte| is_name(byte) || byte == b':')])
+}
+
+/// Whether the name that stands behind is a symbol of Ruby or Clojure: `set :password, "x"`.
+pub(crate) fn is_symbol(before: &[u8]) -> bool {
+    let outer = before.strip_suffix(b":").map(<[u8]>::last);
+    outer.is_some_and(|outer| outer.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'{' | b',')))
 }
 
 /// Whether the name is that of a variable of an image: `ENV NAME value`.

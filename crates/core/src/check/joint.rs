@@ -153,9 +153,7 @@ static WRAPPERS: Words = Words::new(
 
 /// What stands before a call that only wraps the value: `key = ` of `key = []byte("`.
 pub(super) fn without_call(head: &[u8]) -> &[u8] {
-    let is_around = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\') || byte.is_ascii_whitespace();
-    let end = head.len() - head.iter().rev().take_while(is_around).count();
-    let Some(call) = head[..end].strip_suffix(b"(") else { return head };
+    let Some(call) = without_quotes(head).strip_suffix(b"(") else { return head };
     let is_callee = |byte: &u8| value::is_word(*byte) || matches!(byte, b'.' | b':' | b'(' | b')');
     let start = call.iter().rposition(|byte| !is_callee(byte)).map_or(0, |last| last + 1);
     let name = call[start..].rsplit(|byte| matches!(byte, b'.' | b':' | b')')).next().unwrap_or_default();
@@ -176,25 +174,26 @@ fn is_listed(subject: &Subject<'_>, operator: &[u8], quote: Option<u8>) -> bool 
         let is_last = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).is_none_or(|byte| *byte == b'\n');
         is_last && matches!(outer[..outer.len() - start].last(), None | Some(b'\n'))
     };
-    let symbol = outer.strip_suffix(b":").map(<[u8]>::last);
-    let is_symbol = || {
-        symbol.is_some_and(|outer| outer.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'{')))
-    };
     // A word in quotes may as well be what a sentence is about.
     let is_value = quote.is_some() && subject.secret_bytes().iter().any(u8::is_ascii_digit);
     match operator {
-        b"" => is_value && (is_symbol() || is_alone()),
-        b"," => is_value && is_symbol(),
+        b"" => is_value && (assign::is_symbol(outer) || is_alone()),
+        b"," => is_value && assign::is_symbol(outer),
         _ => false,
     }
 }
 
 /// What stands between the last name and the value, quotes and brackets left out.
 fn operator(head: &[u8]) -> &[u8] {
+    let head = without_quotes(head);
+    let start = head.iter().rposition(|byte| value::is_word(*byte)).map_or(0, |last| last + 1);
+    &head[start..]
+}
+
+/// What stands before a value without the quotes and spaces next to it.
+fn without_quotes(head: &[u8]) -> &[u8] {
     let is_around = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\') || byte.is_ascii_whitespace();
-    let end = head.len() - head.iter().rev().take_while(is_around).count();
-    let start = head[..end].iter().rposition(|byte| value::is_word(*byte)).map_or(0, |last| last + 1);
-    &head[start..end]
+    &head[..head.len() - head.iter().rev().take_while(is_around).count()]
 }
 
 /// Whether the value is a format string of Python that holds a place for a value.

@@ -8,10 +8,11 @@
 
 use std::borrow::Cow;
 
-use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use regex_syntax::hir::Hir;
 
-use super::follow::{ByteSet, First, Follow};
-use super::run::{Run, Runs, core, narrow, wide};
+use super::follow::{ByteSet, Follow};
+use super::run::{Run, core};
+use super::shape::{Shape, best, set_bits, usable};
 use super::{Boundary, List, Text};
 
 /// Least length of a token run that holds a digit.
@@ -23,12 +24,6 @@ pub const WIDE_RUN: u32 = 32;
 
 /// The greatest distance between a literal and a run that the gate bridges.
 const BRIDGE: u32 = 64;
-/// Strings a literal may expand to.
-const EXPANSION: usize = 64;
-/// Bytes of the shortest literal the gate can look up.
-const SHORTEST: usize = 3;
-/// Bytes of a literal beyond which more tell nothing new.
-const LONGEST: usize = 48;
 
 /// How a rule is reached, and how far its matches extend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +93,7 @@ pub struct Anchor {
 
 impl Anchor {
     /// Leaves open what follows, where that is not told yet.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.follow = self.follow.filter(|follow| follow.least > 0);
     }
 }
@@ -106,8 +101,8 @@ impl Anchor {
 impl Gate {
     /// Derives the gate of a rule from the syntax tree of its pattern.
     pub(super) fn derive(hir: &Hir, context: &[Text], boundary: Boundary) -> Self {
-        let shape = shape(hir);
-        let mut gate = shape.choose(!context.is_empty());
+        let shape = Shape::of(hir);
+        let mut gate = Self::choose(&shape, !context.is_empty());
         gate.digit |= gate.driver == Driver::Run && !boundary.at_start();
         gate.min_len = shape.min;
         gate.max_len = shape.max;
@@ -115,212 +110,12 @@ impl Gate {
         gate.anchors.to_mut().iter_mut().for_each(Anchor::close);
         gate
     }
-}
 
-/// What is known of everything a piece of syntax matches.
-#[derive(Clone, Debug)]
-struct Shape {
-    min: u32,
-    max: u32,
-    /// All the strings it matches, when they are few.
-    exact: Option<Vec<Literal>>,
-    /// Sets of anchors; every match holds one anchor of each set.
-    options: Vec<Vec<Anchor>>,
-    first: First,
-    core: Runs,
-    narrow: Runs,
-    wide: Runs,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Literal {
-    text: Vec<u8>,
-    nocase: bool,
-}
-
-fn shape(hir: &Hir) -> Shape {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => Shape::text(b"", false),
-        HirKind::Literal(literal) => Shape::text(&literal.0, false),
-        HirKind::Class(class) => Shape::class(class),
-        HirKind::Repetition(repetition) => Shape::repeat(repetition),
-        HirKind::Capture(capture) => shape(&capture.sub),
-        HirKind::Concat(parts) => sequence(parts),
-        HirKind::Alternation(parts) => {
-            parts.iter().map(shape).reduce(Shape::or).unwrap_or_else(|| Shape::text(b"", false))
-        }
-    }
-}
-
-/// Neighbours with few strings are joined first, so that a word spelt as one
-/// class for each letter (as `(?i)` does) stays one literal wherever it stands.
-fn sequence(parts: &[Hir]) -> Shape {
-    let mut joined: Vec<Shape> = Vec::new();
-    for part in parts.iter().map(shape) {
-        let both = joined.last().and_then(|last| product(last.exact.as_ref()?, part.exact.as_ref()?));
-        match (both, joined.pop()) {
-            (Some(_), Some(last)) => joined.push(last.then(part)),
-            (None, Some(last)) => joined.extend([last, part]),
-            (_, None) => joined.push(part),
-        }
-    }
-    joined.into_iter().reduce(Shape::then).unwrap_or_else(|| Shape::text(b"", false))
-}
-
-impl Shape {
-    fn text(text: &[u8], nocase: bool) -> Self {
-        let len = text.len() as u32;
-        let text = if nocase { text.to_ascii_lowercase() } else { text.to_vec() };
-        Self {
-            min: len,
-            max: len,
-            core: Runs::text(&text, core, HOT_RUN),
-            narrow: Runs::text(&text, narrow, HOT_RUN),
-            wide: Runs::text(&text, wide, WIDE_RUN),
-            first: match text.first() {
-                Some(byte) if nocase => First::of(&[*byte, byte.to_ascii_uppercase()]),
-                Some(byte) => First::of(&[*byte]),
-                None => First::of(&[]),
-            },
-            exact: Some(vec![Literal { text, nocase }]),
-            options: Vec::new(),
-        }
-    }
-
-    fn class(class: &Class) -> Self {
-        let bytes = class_bytes(class);
-        let Some(bytes) = bytes else { return Self::unknown(1, 4) };
-        Self {
-            min: 1,
-            max: 1,
-            exact: class_literals(&bytes),
-            options: Vec::new(),
-            first: First::of(&bytes),
-            core: Runs::class(&bytes, core),
-            narrow: Runs::class(&bytes, narrow),
-            wide: Runs::class(&bytes, wide),
-        }
-    }
-
-    fn unknown(min: u32, max: u32) -> Self {
-        Self {
-            min,
-            max,
-            exact: None,
-            options: Vec::new(),
-            first: First::unknown(),
-            core: Runs::default(),
-            narrow: Runs::default(),
-            wide: Runs::default(),
-        }
-    }
-
-    fn repeat(repetition: &Repetition) -> Self {
-        let once = shape(&repetition.sub);
-        let (least, most) = (repetition.min, repetition.max.unwrap_or(u32::MAX));
-        let fixed = least == most && least as usize <= LONGEST;
-        if fixed && least > 0 && once.exact.as_ref().is_some_and(|exact| exact.len() == 1) {
-            return (1..least).fold(once.clone(), |all, _| all.then(once.clone()));
-        }
-        let mut all = once.clone();
-        all.exact = None;
-        all.min = once.min.saturating_mul(least);
-        all.max = once.max.saturating_mul(most);
-        if least == 0 {
-            all.options = Vec::new();
-        } else {
-            all.options = once.all_options();
-        }
-        if most > 1 {
-            // The same again may come behind it.
-            all.options.iter_mut().flatten().for_each(Anchor::close);
-        }
-        all.first = once.first.repeat((once.min, once.max), repetition);
-        all.core = once.core.repeat(once.min, least);
-        all.narrow = once.narrow.repeat(once.min, least);
-        all.wide = once.wide.repeat(once.min, least);
-        all
-    }
-
-    /// This shape followed by another.
-    fn then(self, next: Self) -> Self {
-        let (size, next_size) = ((self.min, self.max), (next.min, next.max));
-        let (min, max) = size;
-        let shift = |anchor: &mut Anchor| {
-            anchor.min = anchor.min.saturating_add(min);
-            anchor.max = anchor.max.saturating_add(max);
-        };
-        let mut options = self.options;
-        let both = self.exact.as_deref().zip(next.exact.as_deref()).and_then(|(left, right)| product(left, right));
-        let mut behind = None;
-        if both.is_none() {
-            options.extend(self.exact.as_deref().map(at_start));
-            behind = next.exact.as_deref().map(at_start);
-        }
-        behind.iter_mut().flatten().for_each(shift);
-        for anchor in options.iter_mut().flatten() {
-            anchor.follow = anchor.follow.and_then(|follow| follow.next(&next.first, next_size));
-        }
-        options.extend(behind);
-        for mut set in next.options {
-            set.iter_mut().for_each(shift);
-            options.push(set);
-        }
-        let options = merge_adjacent(options);
-        Self {
-            min: self.min.saturating_add(next.min),
-            max: self.max.saturating_add(next.max),
-            exact: both,
-            options,
-            first: self.first.then(size, &next.first),
-            core: self.core.then(next.core, size, next_size, HOT_RUN),
-            narrow: self.narrow.then(next.narrow, size, next_size, HOT_RUN),
-            wide: self.wide.then(next.wide, size, next_size, WIDE_RUN),
-        }
-    }
-
-    /// Either this shape or another.
-    fn or(self, other: Self) -> Self {
-        let exact = match (&self.exact, &other.exact) {
-            (Some(left), Some(right)) if left.len() + right.len() <= EXPANSION => {
-                Some(left.iter().chain(right).cloned().collect())
-            }
-            _ => None,
-        };
-        let options = if exact.is_some() {
-            Vec::new()
-        } else {
-            match (best(&self.all_options()), best(&other.all_options())) {
-                (Some(left), Some(right)) if left.len() + right.len() <= EXPANSION => {
-                    vec![left.iter().chain(right).cloned().collect()]
-                }
-                _ => Vec::new(),
-            }
-        };
-        let (left, right) = ((self.min, self.max), (other.min, other.max));
-        Self {
-            min: self.min.min(other.min),
-            max: self.max.max(other.max),
-            exact,
-            options,
-            first: self.first.or(&other.first),
-            core: self.core.or(other.core, left, right, HOT_RUN),
-            narrow: self.narrow.or(other.narrow, left, right, HOT_RUN),
-            wide: self.wide.or(other.wide, left, right, WIDE_RUN),
-        }
-    }
-
-    /// The sets of anchors, the exact strings among them.
-    fn all_options(&self) -> Vec<Vec<Anchor>> {
-        let mut all = self.options.clone();
-        all.extend(self.exact.as_deref().map(at_start));
-        all
-    }
-
-    fn choose(&self, has_context: bool) -> Gate {
-        let options = self.all_options();
-        let narrow = self.narrow.all(self.min, self.max, HOT_RUN);
-        let wide = self.wide.all(self.min, self.max, WIDE_RUN);
+    /// The cheapest way to the places where such a shape could match.
+    fn choose(shape: &Shape, has_context: bool) -> Self {
+        let options = shape.all_options();
+        let narrow = shape.narrow.all(shape.min, shape.max, HOT_RUN);
+        let wide = shape.wide.all(shape.min, shape.max, WIDE_RUN);
         for (driver, runs) in [(Driver::Run, &narrow), (Driver::Wide, &wide)] {
             if let Some(gate) = nearest(driver, &options, runs) {
                 return gate;
@@ -328,28 +123,26 @@ impl Shape {
         }
         // A specific literal finds its places by itself; context words are the
         // next best thing, near a run when there is one.
-        let text = best(&options).map(|set| Gate::text(set));
+        let text = best(&options).map(|set| Self::text(set));
         if let Some(gate) = text.as_ref().filter(|gate| !has_context || gate.bits >= 16) {
             return gate.clone();
         }
         if has_context {
-            let core = self.core.all(self.min, self.max, HOT_RUN);
+            let core = shape.core.all(shape.min, shape.max, HOT_RUN);
             for (driver, runs) in [(Driver::Core, &core), (Driver::Run, &narrow), (Driver::Wide, &wide)] {
                 let cost = |run: &&Run| (run.max.saturating_add(run.after), u32::MAX - run.len);
                 if let Some(run) = runs.iter().filter(|run| run.digit).min_by_key(cost) {
-                    return Gate::at_run(driver, *run);
+                    return Self::at_run(driver, *run);
                 }
             }
-            return Gate { driver: Driver::Text, ..Gate::whole() };
+            return Self { driver: Driver::Text, ..Self::whole() };
         }
-        text.unwrap_or_else(Gate::whole)
+        text.unwrap_or_else(Self::whole)
     }
-}
 
-impl Gate {
     /// The gate of a rule for the values of assignments.
     pub(super) fn assigned(hir: &Hir) -> Self {
-        let shape = shape(hir);
+        let shape = Shape::of(hir);
         Self { driver: Driver::Assigned, min_len: shape.min, max_len: shape.max, ..Self::whole() }
     }
 
@@ -415,94 +208,6 @@ fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run]) -> Option<Gate
         }
     }
     found.map(|(_, gate)| gate)
-}
-
-fn usable(set: &[Anchor]) -> bool {
-    !set.is_empty() && set.iter().all(|anchor| anchor.text.len() >= SHORTEST)
-}
-
-fn best(options: &[Vec<Anchor>]) -> Option<&Vec<Anchor>> {
-    options.iter().filter(|set| usable(set)).max_by_key(|set| set_bits(set))
-}
-
-/// Information in the least telling anchor of a set, in bits.
-fn set_bits(set: &[Anchor]) -> u32 {
-    let least = set.iter().map(|anchor| literal_bits(&anchor.text)).min().unwrap_or(0);
-    least.saturating_sub((set.len() as u32).ilog2().min(least) / 2)
-}
-
-fn literal_bits(text: &[u8]) -> u32 {
-    text.iter().map(|byte| if byte.is_ascii_alphanumeric() { 5 } else { 6 }).sum()
-}
-
-fn at_start(literals: &[Literal]) -> Vec<Anchor> {
-    literals
-        .iter()
-        .map(|literal| Anchor {
-            text: Cow::Owned(literal.text.clone()),
-            nocase: literal.nocase,
-            min: 0,
-            max: 0,
-            follow: Some(Follow::open()),
-        })
-        .collect()
-}
-
-/// Drops sets that can't be used, so that long patterns stay cheap.
-fn merge_adjacent(mut options: Vec<Vec<Anchor>>) -> Vec<Vec<Anchor>> {
-    options.retain(|set| usable(set));
-    options
-}
-
-fn product(left: &[Literal], right: &[Literal]) -> Option<Vec<Literal>> {
-    if left.len() * right.len() > EXPANSION {
-        return None;
-    }
-    let mut all = Vec::with_capacity(left.len() * right.len());
-    for head in left {
-        for tail in right {
-            if head.text.len() + tail.text.len() > LONGEST {
-                return None;
-            }
-            let nocase = head.nocase || tail.nocase;
-            let mut text = [head.text.as_slice(), &tail.text].concat();
-            if nocase {
-                text.make_ascii_lowercase();
-            }
-            all.push(Literal { text, nocase });
-        }
-    }
-    Some(all)
-}
-
-fn class_bytes(class: &Class) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match class {
-        Class::Bytes(class) => {
-            for range in class.ranges() {
-                bytes.extend(range.start()..=range.end());
-            }
-        }
-        Class::Unicode(class) => {
-            for range in class.ranges() {
-                if !range.end().is_ascii() {
-                    return None;
-                }
-                bytes.extend(range.start() as u8..=range.end() as u8);
-            }
-        }
-    }
-    Some(bytes)
-}
-
-fn class_literals(bytes: &[u8]) -> Option<Vec<Literal>> {
-    if let [upper, lower] = bytes
-        && upper.to_ascii_lowercase() == *lower
-    {
-        return Some(vec![Literal { text: vec![*lower], nocase: true }]);
-    }
-    let few = bytes.len() <= 8;
-    few.then(|| bytes.iter().map(|byte| Literal { text: vec![*byte], nocase: false }).collect())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod follow;
 mod run;
 #[cfg(feature = "schema")]
 mod schema;
+mod shape;
 
 use std::borrow::Cow;
 use std::fmt;

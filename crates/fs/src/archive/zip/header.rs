@@ -28,51 +28,45 @@ const WIDE: u64 = u32::MAX as u64;
 impl Entry {
     /// Takes the header of a member; none when it makes no sense or ends too early.
     pub(super) fn local(stream: &mut dyn Stream) -> Option<Self> {
-        let head = stream.peek(LOCAL);
-        let (n_name, n_extra) = (usize::from(u16_at(head, 26)?), usize::from(u16_at(head, 28)?));
-        let len = LOCAL + n_name + n_extra;
-        let header = stream.peek(len);
-        let (fixed, name, extra) = split(header, LOCAL, n_name)?;
-        let mut entry = Self {
-            name: name.to_vec(),
-            flags: u16_at(fixed, 6)?,
-            method: u16_at(fixed, 8)?,
-            crc: u32_at(fixed, 14)?,
-            packed: u32_at(fixed, 18)?.into(),
-            size: u32_at(fixed, 22)?.into(),
-            offset: 0,
-        };
-        if header.len() < len || name.is_empty() || fixed[4] > 99 {
+        let (entry, len) = Self::read(stream, LOCAL, 6)?;
+        if entry.name.is_empty() || stream.peek(LOCAL)[4] > 99 {
             return None;
         }
-        entry.widen(extra);
         stream.consume(len);
         Some(entry)
     }
 
     /// Takes a record of the directory, likewise.
     pub(super) fn central(stream: &mut dyn Stream) -> Option<Self> {
-        let head = stream.peek(CENTRAL);
-        let [n_name, n_extra, n_comment] = [28, 30, 32].map(|at| u16_at(head, at).map(usize::from));
-        let (n_name, n_extra) = (n_name?, n_extra?);
-        let len = CENTRAL + n_name + n_extra + n_comment?;
-        let record = stream.peek(len);
-        let (fixed, name, rest) = split(record, CENTRAL, n_name)?;
-        let mut entry = Self {
-            name: name.to_vec(),
-            flags: u16_at(fixed, 8)?,
-            method: u16_at(fixed, 10)?,
-            crc: u32_at(fixed, 16)?,
-            packed: u32_at(fixed, 20)?.into(),
-            size: u32_at(fixed, 24)?.into(),
-            offset: u32_at(fixed, 42)?.into(),
-        };
-        entry.widen(rest.get(..n_extra)?);
-        if record.len() < len {
-            return None;
-        }
+        let (entry, len) = Self::read(stream, CENTRAL, 8)?;
         stream.consume(len);
         Some(entry)
+    }
+
+    /// Reads a header of either kind, and its length. What both have starts at `at`; what a
+    /// record of the directory has besides lies beyond the end of the other.
+    fn read(stream: &mut dyn Stream, fixed: usize, at: usize) -> Option<(Self, usize)> {
+        let head = stream.peek(fixed);
+        let [n_name, n_extra] = [20, 22].map(|offset| u16_at(head, at + offset).map(usize::from));
+        let (n_name, n_extra) = (n_name?, n_extra?);
+        let n_comment = head.get(..CENTRAL).and_then(|head| u16_at(head, 32)).unwrap_or(0);
+        let len = fixed + n_name + n_extra + usize::from(n_comment);
+        let header = stream.peek(len);
+        if header.len() < len {
+            return None;
+        }
+        let (fixed, rest) = header.split_at(fixed);
+        let mut entry = Self {
+            name: rest[..n_name].to_vec(),
+            flags: u16_at(fixed, at)?,
+            method: u16_at(fixed, at + 2)?,
+            crc: u32_at(fixed, at + 8)?,
+            packed: u32_at(fixed, at + 12)?.into(),
+            size: u32_at(fixed, at + 16)?.into(),
+            offset: u32_at(fixed, 42).unwrap_or(0).into(),
+        };
+        entry.widen(&rest[n_name..n_name + n_extra]);
+        Some((entry, len))
     }
 
     /// Reads the numbers that did not fit.
@@ -152,13 +146,6 @@ pub(super) fn ends_here(bytes: &[u8], len: u64) -> bool {
 /// Returns whether a header starts here, or the directory or its end.
 pub(super) fn is_start(bytes: &[u8]) -> bool {
     matches!(bytes, [b'P', b'K', 3, 4, ..] | [b'P', b'K', 1, 2, ..] | [b'P', b'K', 5, 6, ..])
-}
-
-/// Returns the fixed part of a header, the name, and the rest.
-fn split(header: &[u8], len: usize, n_name: usize) -> Option<(&[u8], &[u8], &[u8])> {
-    let (fixed, rest) = header.split_at_checked(len)?;
-    let (name, rest) = rest.split_at_checked(n_name)?;
-    Some((fixed, name, rest))
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
