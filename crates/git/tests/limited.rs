@@ -55,6 +55,22 @@ fn commits_are_chosen_by_number_time_and_branch() {
 }
 
 #[test]
+fn what_only_a_tag_leads_to_is_chosen_too() {
+    let sandbox = Sandbox::with_repo(&[]);
+    sandbox.commit("a.env", keys(&[1]));
+    sandbox.git("r", &["checkout", "-q", "-b", "side"]);
+    sandbox.commit("a.env", keys(&[2]));
+    sandbox.git("r", &["tag", "-a", "v1", "-m", "one"]);
+    sandbox.git("r", &["tag", "-a", "v1-again", "v1", "-m", "two"]);
+    sandbox.git("r", &["tag", "-a", "tree", "HEAD^{tree}", "-m", "no commit"]);
+    sandbox.git("r", &["checkout", "-q", "main"]);
+    sandbox.git("r", &["branch", "-q", "-D", "side"]);
+    let told = sandbox.scan_with("r", |options| options.max_commits = Some(9)).expect("a repository");
+    assert_eq!(found(&told), [1, 2]);
+    assert_eq!(told.skipped, [], "tags are not taken for commits");
+}
+
+#[test]
 fn a_second_scan_finds_the_same() {
     let sandbox = Sandbox::with_repo(&[]);
     sandbox.commit("a.env", keys(&[1]));

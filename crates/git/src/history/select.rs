@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use super::options::HistoryOptions;
 use crate::error::Error;
 use crate::id::ObjectId;
-use crate::refs::{Refs, resolve};
+use crate::refs::{Refs, peel, resolve};
 use crate::store::{Fault, Kind, Reader, commit};
 
 /// The ends of a history: commits that are asked for with all before them, and
@@ -76,7 +76,7 @@ pub(super) fn choose(
 ) -> (Vec<Chosen>, Vec<(ObjectId, Fault)>) {
     let mut walk = Walk { reader, met: HashMap::new(), queue: BinaryHeap::new(), open: 0, faults: Vec::new() };
     ends.hidden.iter().for_each(|id| walk.meet(id, true));
-    ends.wanted.iter().for_each(|id| walk.meet(id, false));
+    ends.wanted.iter().for_each(|id| walk.tip(*id));
     let mut order = Vec::new();
     let mut earliest = i64::MAX;
     while let Some((time, id)) = walk.queue.pop() {
@@ -108,6 +108,15 @@ pub(super) fn choose(
 }
 
 impl Walk<'_, '_> {
+    /// Meets the commit that a tip leads to. What a tag of a tree or a file leads to, no commit brought in.
+    fn tip(&mut self, id: ObjectId) {
+        match peel(id, self.reader) {
+            Ok(Some(commit)) => self.meet(&commit, false),
+            Ok(None) => {}
+            Err((id, fault)) => self.faults.push((id, fault)),
+        }
+    }
+
     fn meet(&mut self, id: &ObjectId, is_hidden: bool) {
         if let Some((chosen, was_hidden)) = self.met.get_mut(id) {
             if is_hidden && !*was_hidden {

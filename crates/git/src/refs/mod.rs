@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(crate) use self::head::head;
-pub(crate) use self::revision::resolve;
+pub(crate) use self::revision::{peel, resolve};
 use crate::error::Error;
 use crate::id::ObjectId;
 use crate::open::{Repo, path_of, read_control};

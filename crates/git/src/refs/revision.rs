@@ -3,7 +3,7 @@
 use super::Refs;
 use crate::error::Error;
 use crate::id::ObjectId;
-use crate::store::{Kind, Reader, commit, tag};
+use crate::store::{Fault, Kind, Reader, commit, tag};
 
 /// Steps back that a name may ask for.
 const MOST_STEPS: usize = 1_000_000;
@@ -21,7 +21,7 @@ pub(crate) fn resolve(name: &str, refs: &Refs, reader: &mut Reader<'_>) -> Resul
     let len = name.find(['^', '~']).unwrap_or(name.len());
     let (base, steps) = name.split_at(len);
     let id = base_of(base, refs, reader).ok_or_else(|| unknown("no branch, tag or commit has that name"))?;
-    let mut id = peel(id, reader).ok_or_else(|| unknown("it leads to no commit"))?;
+    let mut id = peel(id, reader).ok().flatten().ok_or_else(|| unknown("it leads to no commit"))?;
     let mut rest = steps;
     while let Some(sign) = rest.chars().next() {
         let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
@@ -70,16 +70,17 @@ fn base_of(name: &str, refs: &Refs, reader: &Reader<'_>) -> Option<ObjectId> {
     }
 }
 
-fn peel(mut id: ObjectId, reader: &mut Reader<'_>) -> Option<ObjectId> {
+/// Returns the commit that an object leads to by way of tags; none where a tree or a file is behind them.
+pub(crate) fn peel(mut id: ObjectId, reader: &mut Reader<'_>) -> Result<Option<ObjectId>, (ObjectId, Fault)> {
     let mut bytes = Vec::new();
     for _ in 0..DEEPEST {
-        match reader.read_id(&id, &mut bytes).ok()? {
-            Kind::Commit => return Some(id),
-            Kind::Tag => id = tag(&bytes)?.target,
-            _ => return None,
+        match reader.read_id(&id, &mut bytes).map_err(|fault| (id, fault))? {
+            Kind::Commit => return Ok(Some(id)),
+            Kind::Tag => id = tag(&bytes).ok_or((id, Fault::corrupt("not a tag")))?.target,
+            Kind::Tree | Kind::Blob => return Ok(None),
         }
     }
-    None
+    Err((id, Fault::corrupt("a tag of too many tags")))
 }
 
 fn parent(id: &ObjectId, which: usize, reader: &mut Reader<'_>) -> Option<ObjectId> {
