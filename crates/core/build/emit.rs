@@ -76,7 +76,7 @@ fields! {
         companions, tags, impact, revoke, link, gate
     }
     Companion { id, within, required }
-    Gate { driver, anchors, run, before, after, lead, reach, trail, min_len, max_len, digit, bits, starts }
+    Gate { driver, anchors, run, before, after, lead, reach, trail, min_len, max_len, digit, bits, told, starts }
     Anchor { text, nocase, min, max, follow }
     Tables { literals, uses, near, prefixes, text, teddy, crowd, margins, assigned, whole, overlap }
     Literal { text, nocase, window }

@@ -121,6 +121,42 @@ fn a_key_id_beside_its_secret_is_as_bad() {
     assert_eq!(severity(&far), Some(Severity::Medium));
 }
 
+/// Values that look drawn: the digits of a hash of their number.
+fn digits(n: u32, len: usize) -> String {
+    let mut state = u64::from(n) + 1;
+    let mut digit = || {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        char::from_digit((state >> 60) as u32, 16).expect("a digit")
+    };
+    (0..len).map(|_| digit()).collect()
+}
+
+#[test]
+fn the_nearest_name_tells_whose_a_value_is() {
+    let scanner = Scanner::new(Arc::new(RuleSet::builtin()));
+    let [one, two] = [1, 2].map(|n| digits(n, 32));
+    for (text, ids) in [
+        (format!("TWILIO_AUTH_TOKEN={one}\nDD_API_KEY={two}\n"), ["twilio-auth-token", "datadog-api-key"]),
+        (format!("DD_API_KEY={one}\nTWILIO_AUTH_TOKEN={two}\n"), ["datadog-api-key", "twilio-auth-token"]),
+        (format!("x({{twilioToken: '{one}', ddogKey: '{two}'}})\n"), ["twilio-auth-token", "datadog-api-key"]),
+        (format!("datadog:\n  key: {one}\ntwilio:\n  key: {two}\n"), ["datadog-api-key", "twilio-auth-token"]),
+    ] {
+        let scan = scanner.scan(&Chunk::new(text.as_bytes(), Arc::new(Origin::Memory)));
+        let found: Vec<&str> = scan.findings.iter().map(|finding| &*finding.rule().id).collect();
+        assert_eq!(found, ids, "{text}");
+    }
+}
+
+#[test]
+fn a_mark_inside_a_key_says_more_than_its_start() {
+    let scanner = Scanner::new(Arc::new(RuleSet::builtin()));
+    let half = |n| format!("{}K-{}_z", digits(n, 36), digits(n + 9, 35));
+    let text = format!("OPENAI_API_KEY=sk-proj-{}{}{}\n", half(3), "T3Blbk".to_owned() + "FJ", half(4));
+    let scan = scanner.scan(&Chunk::new(text.as_bytes(), Arc::new(Origin::Memory)));
+    let found: Vec<&str> = scan.findings.iter().map(|finding| &*finding.rule().id).collect();
+    assert_eq!(found, ["openai-api-key"]);
+}
+
 #[test]
 fn the_built_in_rules_are_the_pack() {
     let pack: Vec<Rule> = pack().into_iter().map(|(rule, _)| rule).collect();

@@ -50,8 +50,10 @@ pub struct Gate {
     pub max_len: u32,
     /// Whether a run only counts when it holds a digit.
     pub digit: bool,
-    /// Information in the literal text of a match, in bits.
+    /// Information in the literal text the gate looks for, in bits.
     pub bits: u32,
+    /// Information in all the literal text every match holds, in bits.
+    pub told: u32,
     /// The bytes a match may start with, if they are known.
     pub starts: Option<ByteSet>,
 }
@@ -106,6 +108,7 @@ impl Gate {
         gate.digit |= gate.driver == Driver::Run && !boundary.at_start();
         gate.min_len = shape.min;
         gate.max_len = shape.max;
+        gate.told = shape.bits;
         gate.starts = shape.first.bytes.filter(|_| shape.min > 0);
         gate.anchors.to_mut().iter_mut().for_each(Anchor::close);
         gate
@@ -165,6 +168,7 @@ impl Gate {
             max_len: 0,
             digit: false,
             bits: 0,
+            told: 0,
             starts: None,
         }
     }

@@ -116,7 +116,7 @@ impl Rule {
     /// Returns how much a match says by itself: the bits of the literal text
     /// every match holds. The more specific of two overlapping matches wins.
     pub fn specificity(&self) -> u32 {
-        self.gate.bits
+        self.gate.told
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Shape {
     exact: Option<Vec<Literal>>,
     /// Sets of anchors; every match holds one anchor of each set.
     options: Vec<Vec<Anchor>>,
+    /// Information in the literal text every match holds, in bits.
+    pub(super) bits: u32,
     /// How it may start.
     pub(super) first: First,
     /// Its runs of `[A-Za-z0-9]`, then with `_` and `-`, then with `+` and `/` as well.
@@ -77,6 +79,7 @@ impl Shape {
         Self {
             min: len,
             max: len,
+            bits: literal_bits(&text),
             core: Runs::text(&text, core, HOT_RUN),
             narrow: Runs::text(&text, narrow, HOT_RUN),
             wide: Runs::text(&text, wide, WIDE_RUN),
@@ -96,6 +99,7 @@ impl Shape {
         Self {
             min: 1,
             max: 1,
+            bits: if is_letter(&bytes) { literal_bits(&bytes[..1]) } else { 0 },
             exact: class_literals(&bytes),
             options: Vec::new(),
             first: First::of(&bytes),
@@ -109,6 +113,7 @@ impl Shape {
         Self {
             min,
             max,
+            bits: 0,
             exact: None,
             options: Vec::new(),
             first: First::unknown(),
@@ -129,6 +134,7 @@ impl Shape {
         all.exact = None;
         all.min = once.min.saturating_mul(least);
         all.max = once.max.saturating_mul(most);
+        all.bits = once.bits.saturating_mul(least);
         if least == 0 {
             all.options = Vec::new();
         } else {
@@ -174,6 +180,7 @@ impl Shape {
         Self {
             min: self.min.saturating_add(next.min),
             max: self.max.saturating_add(next.max),
+            bits: self.bits.saturating_add(next.bits),
             exact: both,
             options,
             first: self.first.then(size, &next.first),
@@ -205,6 +212,7 @@ impl Shape {
         Self {
             min: self.min.min(other.min),
             max: self.max.max(other.max),
+            bits: self.bits.min(other.bits),
             exact,
             options,
             first: self.first.or(&other.first),
@@ -294,11 +302,14 @@ fn class_bytes(class: &Class) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Whether a class is one byte, or one letter in either case.
+fn is_letter(bytes: &[u8]) -> bool {
+    matches!(bytes, [_]) || matches!(bytes, [upper, lower] if upper.to_ascii_lowercase() == *lower)
+}
+
 fn class_literals(bytes: &[u8]) -> Option<Vec<Literal>> {
-    if let [upper, lower] = bytes
-        && upper.to_ascii_lowercase() == *lower
-    {
-        return Some(vec![Literal { text: vec![*lower], nocase: true }]);
+    if bytes.len() == 2 && is_letter(bytes) {
+        return Some(vec![Literal { text: vec![bytes[1]], nocase: true }]);
     }
     let few = bytes.len() <= 8;
     few.then(|| bytes.iter().map(|byte| Literal { text: vec![*byte], nocase: false }).collect())

@@ -200,7 +200,7 @@ impl Scanner {
         let mut nested = nested::scan(self, chunk, &places, (budget, &mut scan));
         if !matches.is_empty() {
             filter::companions(&self.rules, &mut matches, &mut scan.rejected);
-            overlap::resolve(&self.rules, &mut matches, &mut scan.rejected);
+            overlap::resolve(&self.rules, chunk.bytes, &mut matches, &mut scan.rejected);
         }
         nested::settle(&mut matches, &mut nested, &mut scan.rejected);
         let (new, below): (Vec<&Match>, Vec<&Match>) = matches

@@ -8,20 +8,28 @@ use super::confirm::Match;
 use crate::finding::Reason;
 use crate::rule::{Check, Confidence, Rule};
 use crate::ruleset::RuleSet;
+use crate::span::{Span, line_around};
 
 /// Checks that have the last word on confidence: GitHub's checksum is documented
 /// and was never changed, and the other two know the user and the host.
 const LAST_WORDS: [Check; 3] = [Check::GithubCrc32, Check::Userinfo, Check::Connection];
 
+/// The longest line that is looked at for the name of a value, on each side of it.
+const MAX_LINE: usize = 400;
+
 /// Leaves disjoint matches, in the order of their places.
-pub(super) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut Vec<Rejection>) {
+pub(super) fn resolve(rules: &RuleSet, bytes: &[u8], matches: &mut Vec<Match>, rejected: &mut Vec<Rejection>) {
     if matches.windows(2).all(|pair| pair[0].secret.end <= pair[1].secret.start) {
         return;
     }
     let mut order: Vec<usize> = (0..matches.len()).collect();
-    order.sort_by_key(|idx| {
+    order.sort_by_cached_key(|idx| {
         let found = &matches[*idx];
-        (Reverse(rank(rules.rule(found.rule_idx))), Reverse(found.secret.len()), found.rule_idx, *idx)
+        let rule = rules.rule(found.rule_idx);
+        let (class, specificity) = rank(rule);
+        let (row, distance) = if class == 2 { owner(rule, bytes, found.whole) } else { (Row::Same, 0) };
+        let says = (Reverse(class), row, Reverse(specificity), Reverse(found.secret.len()));
+        (says, distance, found.rule_idx, *idx)
     });
     // Kept matches by their start; they are disjoint, so two neighbours suffice.
     let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
@@ -44,6 +52,34 @@ pub(super) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>, rejected: &mut 
     }
     let mut all: Vec<Option<Match>> = matches.drain(..).map(Some).collect();
     matches.extend(kept.values().filter_map(|idx| all[*idx].take()));
+}
+
+/// Where the word stands that tells whose an opaque value is, from the nearest on.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Row {
+    /// On the line of the value, where its own name is.
+    Same,
+    /// Somewhere before it.
+    Before,
+    /// Only behind it: that is where the next setting stands.
+    After,
+}
+
+/// The nearest context word of a rule before a match, and how far away it starts.
+fn owner(rule: &Rule, bytes: &[u8], whole: Span) -> (Row, usize) {
+    let line = line_around(bytes, whole.start, MAX_LINE);
+    let far = whole.start.saturating_sub(rule.reach as usize);
+    let is_at = |at: usize| {
+        rule.context
+            .iter()
+            .any(|word| bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes())))
+    };
+    let found = (far..whole.end).rev().find(|at| is_at(*at));
+    match found {
+        Some(at) => (if at >= line.start { Row::Same } else { Row::Before }, whole.start.saturating_sub(at)),
+        None if (whole.end..line.end).any(is_at) => (Row::Same, usize::MAX),
+        None => (Row::After, usize::MAX),
+    }
 }
 
 /// Raises a match whose format alone says little to medium, where its name
