@@ -295,6 +295,8 @@ fn all_repositories_of_a_user_can_have_hooks() {
     let done = leaktight(&home, &one, &["install", "git", "--global"]);
     done.exits(0).prints("git-hooks/pre-commit: written").prints(".gitconfig: written");
     leaktight(&home, &one, &["install", "git", "--global"]).exits(0).prints(".gitconfig: already there");
+    let made = home.try_git(Project::new().root(), &["init", "-q"]);
+    assert!(made.status.success() && made.stderr.is_empty(), "of hooks that are not there yet: {}", said(&made));
     home.repo(&other);
     for project in [&one, &other] {
         project.write("a.txt", format!("{}\n", token(1)));

@@ -38,7 +38,11 @@ pub(super) fn script(hook: &str, program: Option<&Path>, before: Before) -> Stri
     let mut body = String::from("# Written by `leaktight install git`; `leaktight uninstall git` takes it away.\n");
     body.push_str(&match before {
         Before::Beside => format!("before=\"${{0%/*}}/{hook}.{KEPT}\"\n"),
-        Before::Repository => format!("before=\"$(git rev-parse --git-common-dir)/hooks/{hook}\"\n"),
+        // While git makes a repository it calls hooks, and finds none there yet.
+        Before::Repository => format!(
+            "common=$(git rev-parse --git-common-dir 2>/dev/null) || common=${{GIT_DIR:-/dev/null}}\n\
+             before=\"$common/hooks/{hook}\"\n"
+        ),
     });
     match program {
         Some(program) => body.push_str(&checked(hook, program)),
