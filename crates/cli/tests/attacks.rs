@@ -124,3 +124,33 @@ fn secrets_of_mcp_servers_are_found_and_references_are_not() {
     rules.sort();
     assert_eq!(rules, ["argument-list-secret", "github-pat-classic", "postgres-uri"], "{report}");
 }
+
+#[test]
+fn hooks_of_our_own_are_no_attack() {
+    let project = Project::new();
+    let names = ["claude-code", "codex", "gemini", "copilot", "cursor", "windsurf", "cline", "opencode", "kiro"];
+    for name in names {
+        project.run(&["install", name]).exits(0);
+    }
+    let (report, code) = project.scan(&["."]);
+    assert_eq!((found(&report), code), (vec![], Some(0)));
+    // Another program, or another of our commands, is one.
+    let settings = project.read(".claude/settings.json");
+    let program = env!("CARGO_BIN_EXE_leaktight");
+    let n_hooks = settings.matches(&format!("\"command\":\"{program}")).count();
+    for changed in [
+        settings.replace(program, "/tmp/leaktight"),
+        settings.replace("[\"hook\",", "[\"run\",\"--\","),
+        settings.replace("\"claude-code\"]", "\"claude-code\",\"; id\"]"),
+    ] {
+        project.write(".claude/settings.json", changed);
+        assert_eq!(found(&project.scan(&["."]).0).len(), n_hooks);
+    }
+    project.write(".claude/settings.json", settings);
+    for file in [".clinerules/hooks/PreToolUse", ".gemini/settings.json"] {
+        let ours = project.read(file);
+        project.write(file, ours.replace(program, &format!("id; {program}")));
+        assert!(!found(&project.scan(&["."]).0).is_empty(), "{file}");
+        project.write(file, ours);
+    }
+}

@@ -24,7 +24,7 @@ pub mod store;
 pub mod transcript;
 pub mod vault;
 
-pub use crate::attack::{Attack, Attacks};
+pub use crate::attack::{Attack, Attacks, Own};
 pub use crate::error::Error;
 
 #[cfg(doctest)]

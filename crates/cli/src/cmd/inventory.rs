@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use leaktight_context::Attacks;
 use leaktight_context::store::{self, Content, Format, Places, Store};
 use leaktight_core::{Chunk, Confidence, Finding, Limits, Origin, Scanner, Severity, Skip, SkipReason};
 use leaktight_fs::{Tree, WalkOptions};
@@ -63,7 +62,7 @@ fn look(
     options.overlap = scanner.rules().overlap();
     options.max_size = Some(LARGEST);
     let tree = Tree::new(paths, options).map_err(|err| Hint::of_tree(&err))?;
-    let attacks = Attacks::builtin();
+    let attacks = setup::attacks();
     let least = Least { confidence: Confidence::Medium, severity: Severity::Info };
     let collector = Collector::new((scanner, &attacks), interrupt, least);
     progress::during(true, || collector.progress(), || collector.drive(&tree));

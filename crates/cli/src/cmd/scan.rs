@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use leaktight_context::Attacks;
 use leaktight_core::{Chunk, Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Span, Suppression};
 use leaktight_fs::{Stdin, Tree, WalkOptions};
 use leaktight_git::{History, HistoryOptions, Repo};
@@ -37,7 +36,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let sources = sources(args, &project, &scanner)?;
 
-    let attacks = Attacks::builtin();
+    let attacks = setup::attacks();
     let least = Least { confidence: args.judge.confidence, severity: args.judge.severity };
     let collector = Collector::new((&scanner, &attacks), &interrupt, least);
     progress::during(
@@ -163,7 +162,7 @@ fn histories(args: &Scan, project: &Project, scanner: &Scanner) -> anyhow::Resul
     }
     options.threads = args.select.threads.map_or(0, usize::from);
     options.max_size = args.select.max_size;
-    options.inspect = Some(Arc::new(Inspector { scanner: scanner.clone(), attacks: Attacks::builtin() }));
+    options.inspect = Some(Arc::new(Inspector { scanner: scanner.clone(), attacks: setup::attacks() }));
     let select = walk_options(&args.select, &project.excludes(), scanner.rules().overlap());
     if !select.include.is_empty() || !select.exclude.is_empty() {
         options.filter = changes::change_options(&select)?.filter;
@@ -284,7 +283,7 @@ pub(super) fn findings(
     options.exclude = project.excludes();
     options.archive_depth = usize::from(ARCHIVE_DEPTH);
     let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
-    let attacks = Attacks::builtin();
+    let attacks = setup::attacks();
     let collector = Collector::new((scanner, &attacks), interrupt, Least::ALL);
     progress::during(true, || collector.progress(), || collector.drive(&tree));
     let (mut findings, _, coverage) = collector.finish();

@@ -19,6 +19,11 @@ pub(crate) fn rules(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
     Ok(patterns(files)?.with_parsed(Attacks::rules()))
 }
 
+/// Returns the rules about attacks on assistants, which our own hooks are not.
+pub(crate) fn attacks() -> Attacks {
+    Attacks::builtin().with_own(super::assist::own())
+}
+
 /// Returns the rules that have a pattern.
 fn patterns(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
     if files.is_empty() {

@@ -11,6 +11,7 @@
 mod file;
 mod glob;
 mod hidden;
+mod own;
 mod parse;
 mod rule;
 mod tree;
@@ -20,6 +21,7 @@ use std::path::Path;
 use leaktight_core::{Rule, Span};
 
 use self::glob::Tail;
+pub use self::own::Own;
 use self::rule::{AttackRule, Kind, Place, RULES};
 use self::tree::Node;
 
@@ -37,6 +39,7 @@ pub struct Attacks {
     names: Vec<Vec<&'static str>>,
     /// What the names of files end in that may stand in any folder.
     endings: Vec<&'static str>,
+    own: Own,
 }
 
 /// A setting that an assistant would obey.
@@ -66,7 +69,12 @@ impl Attacks {
             names.sort_unstable();
             names.dedup();
         });
-        Self { names, endings }
+        Self { names, endings, own: Own::default() }
+    }
+
+    /// Returns these rules without what this program wrote itself.
+    pub fn with_own(self, own: Own) -> Self {
+        Self { own, ..self }
     }
 
     /// Returns the rules as findings have them, in the order of their files.
@@ -101,8 +109,8 @@ impl Attacks {
         let places = RULES.iter().flat_map(|rule| rule.places.iter().map(move |place| (rule, place)));
         let places: Vec<(&AttackRule, &Place)> = places.filter(|(_, place)| place.holds(tail)).collect();
         let mut attacks = Vec::new();
-        if !places.is_empty() {
-            judge(&places, (path, bytes), &mut attacks);
+        if !places.is_empty() && !self.own.is_file(bytes) {
+            judge(&places, (path, bytes), &self.own, &mut attacks);
         }
         attacks.sort_unstable();
         attacks.dedup();
@@ -124,7 +132,7 @@ impl Attacks {
 }
 
 /// Finds what the places say in a file.
-fn judge(places: &[(&AttackRule, &Place)], (path, bytes): (&Path, &[u8]), attacks: &mut Vec<Attack>) {
+fn judge(places: &[(&AttackRule, &Place)], (path, bytes): (&Path, &[u8]), own: &Own, attacks: &mut Vec<Attack>) {
     let attack = |span, id: &str| Attack { span, id: id.to_owned() };
     let of_kind = |kind| places.iter().filter(move |(_, place)| place.kind == kind);
     attacks.extend(of_kind(Kind::File).map(|(rule, _)| attack(Span::default(), rule.id)));
@@ -142,8 +150,8 @@ fn judge(places: &[(&AttackRule, &Place)], (path, bytes): (&Path, &[u8]), attack
     };
     for (rule, place) in of_kind(Kind::Setting) {
         for at in place.at {
-            root.select(at, Span::default(), &mut |key, node: &Node| {
-                if place.counts(node) {
+            root.select(at, (Span::default(), None), &mut |(key, siblings), node: &Node| {
+                if place.counts(node) && !own.is_command(node, siblings) {
                     attacks.push(attack(key, rule.id));
                 }
             });

@@ -202,7 +202,7 @@ mod tests {
     fn value_at(name: &str, text: &str, path: &[&str]) -> Option<(String, Vec<String>)> {
         let node = parse(Path::new(name), text)?;
         let mut found = None;
-        node.select(path, Span::default(), &mut |key, node| {
+        node.select(path, (Span::default(), None), &mut |(key, _), node| {
             let values = node.scalars().into_iter().map(str::to_owned).collect();
             found = Some((text[key.range()].to_owned(), values));
         });

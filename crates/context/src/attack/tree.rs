@@ -22,19 +22,22 @@ pub(super) struct Key {
     pub(super) span: Span,
 }
 
+/// The last key above a value, and the map that holds it.
+pub(super) type Above<'a> = (Span, Option<&'a Node>);
+
 impl Node {
-    /// Calls `found` with each value at a path and the last key above it.
+    /// Calls `found` with each value at a path, the last key above it, and what holds that key.
     ///
     /// A segment of a path is a form of keys; `*` also stands for every place of a list.
-    pub(super) fn select<'a>(&'a self, path: &[&str], key: Span, found: &mut dyn FnMut(Span, &'a Node)) {
-        let Some((form, rest)) = path.split_first() else { return found(key, self) };
+    pub(super) fn select<'a>(&'a self, path: &[&str], above: Above<'a>, found: &mut dyn FnMut(Above<'a>, &'a Node)) {
+        let Some((form, rest)) = path.split_first() else { return found(above, self) };
         match self {
             Self::Map(entries) => {
                 for (key, node) in entries.iter().filter(|(key, _)| segment(form.as_bytes(), key.text.as_bytes())) {
-                    node.select(rest, key.span, found);
+                    node.select(rest, (key.span, Some(self)), found);
                 }
             }
-            Self::List(nodes) if *form == "*" => nodes.iter().for_each(|node| node.select(rest, key, found)),
+            Self::List(nodes) if *form == "*" => nodes.iter().for_each(|node| node.select(rest, above, found)),
             _ => {}
         }
     }

@@ -4,6 +4,8 @@ pub(crate) mod doctor;
 mod merge;
 mod plan;
 
+pub(crate) use self::plan::own;
+
 use std::env;
 use std::fs;
 use std::io::{self, Write as _};

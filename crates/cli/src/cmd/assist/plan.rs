@@ -3,6 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use leaktight_context::Own;
 use leaktight_context::hook::Assistant;
 use serde_json::{Value, json};
 
@@ -66,13 +67,12 @@ pub(super) fn plan(assistant: Assistant, scope: Scope<'_>, program: &str) -> Opt
         }
         Assistant::OpenCode => {
             let file = place("", ".config/opencode/plugin/leaktight.js", ".opencode/plugin/leaktight.js");
-            let text = include_str!("opencode.js").replace("@PROGRAM@", &json!(program).to_string());
-            vec![Plan { file, content: Content::Own(text) }]
+            vec![Plan { file, content: Content::Own(opencode(program)) }]
         }
         Assistant::Cline => ["PreToolUse", "PostToolUse", "UserPromptSubmit"]
             .map(|event| Plan {
                 file: place("", "Documents/Cline/Hooks", ".clinerules/hooks").join(event),
-                content: Content::Program(format!("#!/bin/sh\nexec {} hook cline\n", quoted(program))),
+                content: Content::Program(cline(program)),
             })
             .into(),
         // It reads the file of Copilot CLI, in projects.
@@ -183,6 +183,24 @@ fn kiro(program: &str) -> String {
 }
 
 /// Returns a path as a word of a shell.
+fn opencode(program: &str) -> String {
+    include_str!("opencode.js").replace("@PROGRAM@", &json!(program).to_string())
+}
+
+fn cline(program: &str) -> String {
+    format!("#!/bin/sh\nexec {} hook cline\n", quoted(program))
+}
+
+/// Returns how the hooks look that are installed here.
+pub(crate) fn own() -> Own {
+    let mut own = Own { programs: vec!["leaktight".to_owned()], files: Vec::new() };
+    if let Some(program) = env::current_exe().ok().as_deref().and_then(Path::to_str) {
+        own.programs.extend([program.to_owned(), quoted(program)]);
+        own.files.extend([opencode(program), cline(program)]);
+    }
+    own
+}
+
 fn quoted(program: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:\\".contains(c);
     if program.chars().all(is_plain) { program.to_owned() } else { format!("'{}'", program.replace('\'', r"'\''")) }

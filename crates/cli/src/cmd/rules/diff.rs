@@ -61,7 +61,7 @@ fn rules(place: &Path) -> anyhow::Result<RuleSet> {
 fn scan(rules: RuleSet, paths: &[PathBuf], interrupt: &Interrupt) -> anyhow::Result<(Vec<Finding>, Coverage)> {
     let mut limits = Limits::default();
     limits.inline_allow = false;
-    let attacks = Attacks::builtin();
+    let attacks = setup::attacks();
     let scanner = Scanner::with_limits(setup::share(rules.with_parsed(Attacks::rules()))?, limits);
     let mut options = WalkOptions::default();
     options.no_ignore = true;
