@@ -112,7 +112,7 @@ pub(crate) struct Scan {
 #[command(next_help_heading = "History")]
 pub(crate) struct History {
     /// Scan the whole history of the git repository that PATH belongs to, rather than its files
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["staged", "unstaged", "diff"])]
     pub(crate) history: bool,
     /// Scan what all branches, tags and stashes lead to; this is the default
     #[arg(long, requires = "history", conflicts_with_all = ["branch", "range"])]

@@ -51,6 +51,7 @@ pub(crate) fn sources(
 
 fn of_repo(changes: &Changes, path: &Path, options: &ChangeOptions) -> Result<Vec<Box<dyn Source>>, Error> {
     let repo = Repo::discover(path)?;
+    let options = &within(options, &repo, path);
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if changes.staged {
         sources.push(Box::new(Staged::new(repo.clone(), None, options.clone())?));
@@ -63,6 +64,26 @@ fn of_repo(changes: &Changes, path: &Path, options: &ChangeOptions) -> Result<Ve
         sources.push(Box::new(Unstaged::new(repo, options.clone())?));
     }
     Ok(sources)
+}
+
+/// Returns the options for what lies under a path only, as git does it; the folder one is in,
+/// which is what none was named for, stands for the whole repository.
+fn within(options: &ChangeOptions, repo: &Repo, path: &Path) -> ChangeOptions {
+    let mut options = options.clone();
+    if path == Path::new(".") {
+        return options;
+    }
+    let tree = repo.work_tree().and_then(|tree| tree.canonicalize().ok());
+    let path = path.canonicalize().ok();
+    let inner = tree.zip(path).and_then(|(tree, path)| path.strip_prefix(tree).map(Path::to_owned).ok());
+    if let Some(inner) = inner.filter(|inner| !inner.as_os_str().is_empty()) {
+        let filter = options.filter.take();
+        options.filter = Some(Arc::new(move |path: &Path| {
+            let other = || filter.as_ref().and_then(|filter| filter(path));
+            if path.starts_with(&inner) { other() } else { Some(format!("not under {}", inner.display())) }
+        }));
+    }
+    options
 }
 
 /// Returns how changes are scanned, for the options of a walk.

@@ -43,7 +43,12 @@ fn staged_is_what_the_index_adds() {
     assert_eq!(found(&project, &["--staged"]), (at(&[("new/file.env", 3), ("old.txt", 4)]), Some(1)));
     fs::remove_file(project.path("new/file.env")).expect("it is there");
     assert_eq!(found(&project, &["--staged"]).0.len(), 2, "the index has it still");
-    assert_eq!(found(&project, &["--staged", "new"]).0.len(), 2, "from any folder of the work tree");
+    assert_eq!(found(&project, &["--staged", "new"]), (at(&[("new/file.env", 3)]), Some(1)), "under a path only");
+    assert_eq!(found(&project, &["--staged", "old.txt"]).0, at(&[("old.txt", 4)]));
+    let mut command = project.command(&["scan", "--staged", "-f", "json"]);
+    let run = common::run(command.current_dir(project.path("new")), b"");
+    assert_eq!(places(&serde_json::from_str(&run.stdout).expect("JSON")).len(), 2, "from any folder of the work tree");
+    project.run(&["scan", "--staged", "--history", "."]).exits(2).says("cannot be used with");
 }
 
 #[test]

@@ -13,10 +13,10 @@ pub(crate) struct Changes {
     /// Scan the lines that a unified diff adds; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "paths")]
     pub(crate) diff: Option<PathBuf>,
-    /// Scan the lines that are staged for the next commit of the repository at PATH
+    /// Scan the lines that are staged for the next commit, those under PATH in its repository
     #[arg(long, conflicts_with = "diff")]
     pub(crate) staged: bool,
-    /// Scan the lines of the work tree at PATH that are not staged; files git does not know are left out
+    /// Scan the lines of the work tree that are not staged, likewise; files git does not know are left out
     #[arg(long, conflicts_with = "diff")]
     pub(crate) unstaged: bool,
     /// Scan the lines that the commits of B add and A does not have; with --history their whole contents; may be repeated
