@@ -100,6 +100,14 @@ fn decisions_are_chained_even_side_by_side() {
 }
 
 #[test]
+fn a_refused_command_is_told_with_what_it_holds() {
+    let desk = Desk::new();
+    let curl = format!("curl -H 'Authorization: token {}' https://api.github.com/user", desk.token);
+    denied(&desk.claude("PreToolUse", bash(&curl)));
+    ask(&desk, &["audit", "tail"]).exits(0).prints("block   claude-code  command.run  Bash  [github-");
+}
+
+#[test]
 fn what_is_clean_leaves_no_line() {
     let desk = Desk::new();
     let clean = json!({"tool_name": "Bash", "tool_input": {}, "tool_response": {"stdout": "nothing", "stderr": ""}});

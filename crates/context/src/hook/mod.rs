@@ -294,6 +294,9 @@ pub fn answer(
     Reply { note, records, ..(adapter.reply)(&call, verdict) }
 }
 
+/// What stands for a policy where the hook itself refuses.
+const HOOK: &str = "hook";
+
 /// Completes what was decided on the way by what became of the event.
 fn settle(records: &mut Vec<Record>, verdict: &Verdict, call: &Call<'_>, assistant: &str) {
     let effect = match verdict {
@@ -306,7 +309,7 @@ fn settle(records: &mut Vec<Record>, verdict: &Verdict, call: &Call<'_>, assista
         let mut request = Request::new(assistant, check::action(call));
         request.principal.session = (!call.session.is_empty()).then(|| call.session.clone());
         request.context.tool = (!call.tool.is_empty()).then(|| message::clean(&call.tool));
-        records.push(Record { effect, policy: "hook".to_owned(), ..Record::of(&request) });
+        records.push(Record { effect, policy: HOOK.to_owned(), ..Record::of(&request) });
     }
     for record in records {
         record.event = short(&call.event);
@@ -330,7 +333,7 @@ pub fn refuse(assistant: Assistant, event: Option<&str>, payload: &[u8], why: &s
         event: short(event.unwrap_or_default()),
         action: "event.refuse",
         effect: policy::Verdict::Block,
-        policy: "hook".to_owned(),
+        policy: HOOK.to_owned(),
         ..Record::default()
     };
     Reply { note: Some(reason), records: vec![record], ..reply }

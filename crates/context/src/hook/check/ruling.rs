@@ -9,7 +9,8 @@ use crate::store::{Content, Store};
 
 use super::super::Host;
 use super::super::call::{Call, Moment};
-use super::super::message;
+use super::super::tool::{self, Tool};
+use super::super::{HOOK, message};
 use super::file;
 
 /// Returns what the policy says about findings.
@@ -17,6 +18,14 @@ pub(super) fn of_findings(action: Action, report: &Report, (call, host): (&Call<
     let mut request = request(action, call, host);
     request.resource.findings = report.hits.iter().chain(&report.left).map(|hit| found(hit, host)).collect();
     decide(&request, host).verdict
+}
+
+/// Records that a command may not run because of what it holds itself, which no policy lets pass.
+pub(super) fn refuse(report: &Report, (call, host): (&Call<'_>, &Host<'_>)) {
+    let mut request = request(Action::CommandRun, call, host);
+    request.resource.findings = report.hits.iter().chain(&report.left).map(|hit| found(hit, host)).collect();
+    let record = Record { effect: Verdict::Block, policy: HOOK.to_owned(), ..Record::of(&request) };
+    host.records.borrow_mut().push(record);
 }
 
 /// Returns why a store may not be read, if the policy says so.
@@ -98,7 +107,13 @@ pub(in super::super) fn action(call: &Call<'_>) -> Action {
         Moment::Request => Action::LlmRequest,
         Moment::After if is_mcp => Action::McpResult,
         Moment::After => Action::ToolOutput,
-        Moment::Before | Moment::Loaded => Action::FileRead,
+        Moment::Before if is_mcp => Action::McpCall,
+        Moment::Before => match tool::kind(&call.tool) {
+            Tool::Shell | Tool::Sends => Action::CommandRun,
+            Tool::Write => Action::FileWrite,
+            Tool::Read | Tool::Search | Tool::Other => Action::FileRead,
+        },
+        Moment::Loaded => Action::FileRead,
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn check(text: &str, call: &Call<'_>, host: &mut Host<'_>, book: &mut
         }
     }
     let refused = holds_placeholder(text, &script, call, host)
-        .or_else(|| sends_secret(text, &script, host, book).map(|found| format!("the command {found}")))
+        .or_else(|| sends_secret(text, &script, (call, host), book).map(|found| format!("the command {found}")))
         .or_else(|| within::check(&script, call, host, book));
     if let Some(reason) = refused {
         return Outcome::Deny(reason);
@@ -336,7 +336,12 @@ fn contacted(address: &str) -> String {
 }
 
 /// What a script that sends something holds of secrets itself.
-pub(super) fn sends_secret(text: &str, script: &Script, host: &mut Host<'_>, book: &mut Book) -> Option<String> {
+pub(super) fn sends_secret(
+    text: &str,
+    script: &Script,
+    (call, host): (&Call<'_>, &mut Host<'_>),
+    book: &mut Book,
+) -> Option<String> {
     let sends = script.deeds.iter().any(|deed| matches!(deed.act, Act::Contacts | Act::Sends) || deed.sent);
     if !sends {
         return None;
@@ -346,6 +351,7 @@ pub(super) fn sends_secret(text: &str, script: &Script, host: &mut Host<'_>, boo
     host.redactor.opaque = &[];
     let report = host.redactor.redact(Format::Text, text.as_bytes(), book).report;
     (report.n_hits + report.n_left > 0).then(|| {
+        ruling::refuse(&report, (call, host));
         let found = message::found(&report, &host.rules);
         format!("holds {found}, and sends it to another machine. Put it into a variable that the command reads. {way}")
     })

@@ -46,7 +46,7 @@ fn refused(text: &str, inner: &Script, call: &Call<'_>, host: &mut Host<'_>, boo
             return Some(reason);
         }
     }
-    script::sends_secret(text, inner, host, book).map(|found| format!("it {found}"))
+    script::sends_secret(text, inner, (call, host), book).map(|found| format!("it {found}"))
 }
 
 /// Returns the scripts that are run, each with its name.
