@@ -43,7 +43,13 @@ pub(crate) struct ScanConfig {
     /// Globs of files and folders to leave out.
     #[serde(default)]
     pub(crate) exclude: Vec<toml::Spanned<String>>,
+    /// Marks of other programs that count like `leaktight:allow`.
+    #[serde(default)]
+    pub(crate) marks: Vec<toml::Spanned<String>>,
 }
+
+/// Characters of a mark, at least.
+const SHORTEST_MARK: usize = 6;
 
 /// Changes to a rule.
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +89,7 @@ impl Config {
             located(path, &text, at, &format!("is not a valid configuration: {}", unquoted(err.message())))
         })?;
         config.check_globs(path, &text)?;
+        config.check_marks(path, &text)?;
         Ok(config)
     }
 
@@ -95,6 +102,14 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    fn check_marks(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        // One that stands everywhere would let everything pass.
+        let is_short = |mark: &&toml::Spanned<String>| mark.get_ref().trim().len() < SHORTEST_MARK;
+        let Some(mark) = self.scan.marks.iter().find(is_short) else { return Ok(()) };
+        let message = format!("has a mark in `scan.marks` of less than {SHORTEST_MARK} characters");
+        Err(located(path, text, mark.span().start, &message))
     }
 
     /// Applies the changes to the rules.

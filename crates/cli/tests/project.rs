@@ -48,6 +48,19 @@ fn huge_configuration_is_an_error_and_takes_no_memory() {
 }
 
 #[test]
+fn marks_of_other_programs_count_where_a_project_says_so() {
+    let text = format!("{} # gitleaks{}\n", token(1), ":allow");
+    let project = Project::with(&[("a.txt", text.as_str())]);
+    assert_eq!(project.scan(&["."]).1, Some(1));
+    project.write(CONFIG, "[scan]\nmarks = [\"gitleaks:allow\"]\n");
+    let (report, code) = project.scan(&["."]);
+    assert_eq!((&report["counts"]["suppressed_by"], code), (&serde_json::json!({ "inline": 1 }), Some(0)));
+    assert_eq!(project.scan(&["--no-inline-allow", "."]).1, Some(1));
+    project.write(CONFIG, "[scan]\nmarks = [\"=\"]\n");
+    project.run(&["scan", "."]).exits(2).says("leaktight.toml:2:10").says("less than 6 characters");
+}
+
+#[test]
 fn what_a_project_hides_is_counted_and_can_be_overruled() {
     let project = Project::with(&[("a.txt", token(1)), ("b.txt", format!("{} # leaktight{}", token(2), ":allow"))]);
     project.write(CONFIG, "[scan]\nexclude = [\"a.*\"]\n");

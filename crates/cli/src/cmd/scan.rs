@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Scan) -> anyhow::Result<u8> {
     let mut rules = setup::rules(&args.judge.rules)?;
     project.adjust(&mut rules)?;
     setup::keep_only(&mut rules, &args.judge.only)?;
-    let mut limits = limits(args);
+    let mut limits = limits(args, &project);
     limits.stop = Some(interrupt.flag());
     let scanner = Scanner::with_limits(setup::share(rules)?, limits);
     let sources = sources(args, &project, &scanner)?;
@@ -105,6 +105,12 @@ impl Project {
         self.config.as_ref().map_or(Ok(()), |(path, config)| config.adjust(path, rules))
     }
 
+    /// Returns the marks of other programs that count.
+    fn marks(&self) -> Vec<String> {
+        let marks = self.config.iter().flat_map(|(_, config)| &config.scan.marks);
+        marks.map(|mark| mark.get_ref().clone()).collect()
+    }
+
     fn excludes(&self) -> Vec<String> {
         let globs = self.config.iter().flat_map(|(_, config)| &config.scan.exclude);
         globs.map(|glob| glob.get_ref().clone()).collect()
@@ -120,8 +126,9 @@ impl Project {
     }
 }
 
-fn limits(args: &Scan) -> Limits {
+fn limits(args: &Scan, project: &Project) -> Limits {
     let mut limits = Limits::default();
+    limits.marks = project.marks();
     limits.inline_allow = !args.judge.no_inline_allow;
     limits.confidence = args.judge.confidence;
     limits

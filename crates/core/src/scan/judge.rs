@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Scanner;
 use super::confirm::Match;
+use super::mark;
 use super::nested::Nested;
 use crate::chunk::Chunk;
 use crate::finding::{Excerpt, Finding, Fingerprint, Reason, Suppression};
 use crate::rule::{Rule, Severity, Tag};
-use crate::ruleset::RuleSet;
 use crate::secret::Secret;
 use crate::span::{Position, Span, line_around};
 
@@ -18,9 +18,6 @@ const MARGIN: usize = 72;
 const SHOWN: usize = 120;
 /// Bytes of a line on either side of a secret that belong to its fingerprint.
 const CONTEXT: usize = 128;
-/// Bytes on either side of a secret in which a mark may stand.
-const MARK_REACH: usize = 4096;
-const MARK: &[u8] = b"leaktight:allow";
 
 /// Turns the matches of a chunk and the findings in what it decodes to, both in
 /// the order of their places, into findings of the chunk,
@@ -110,8 +107,7 @@ impl Judge<'_> {
     }
 
     fn is_allowed(&self, rule: &Rule, secret: Span) -> bool {
-        let scanner = self.scanner;
-        scanner.limits.inline_allow && is_allowed(&scanner.rules, rule.id.as_ref(), self.chunk.bytes, secret)
+        mark::is_allowed(self.scanner, rule, self.chunk.bytes, secret)
     }
 }
 
@@ -131,7 +127,7 @@ pub(super) fn settings(
         let span = if is_shown { *span } else { Span::new(span.start, span.start) };
         let start = seen.1.advance(chunk.bytes, Span::new(seen.0, span.start));
         seen = (span.start, start);
-        let allowed = scanner.limits.inline_allow && is_allowed(&scanner.rules, rule.id.as_ref(), chunk.bytes, span);
+        let allowed = mark::is_allowed(scanner, rule, chunk.bytes, span);
         let line = line_around(chunk.bytes, span.start, CONTEXT);
         // A secret beside the setting could be guessed from the hash of its line.
         let is_bare = hidden.iter().all(|secret| !secret.overlaps(line));
@@ -200,21 +196,4 @@ fn join(mut spans: Vec<Span>) -> Vec<Span> {
         joined
     });
     spans
-}
-
-/// Whether a mark on the lines of the secret lets it pass.
-///
-/// `leaktight:allow` counts for every rule; with the name of a rule behind it,
-/// for that rule only.
-fn is_allowed(rules: &RuleSet, rule_id: &str, bytes: &[u8], secret: Span) -> bool {
-    let from = line_around(bytes, secret.start, MARK_REACH).start;
-    let to = line_around(bytes, secret.end, MARK_REACH).end;
-    let text = &bytes[from..to.max(from)];
-    memchr::memmem::find_iter(text, MARK).any(|at| {
-        let rest = &text[at + MARK.len()..];
-        let rest = rest.trim_ascii_start();
-        let len = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
-        let name = std::str::from_utf8(&rest[..len]).unwrap_or_default();
-        name == rule_id || rules.find(name).is_none()
-    })
 }

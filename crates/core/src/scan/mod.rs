@@ -5,6 +5,7 @@ mod confirm;
 mod filter;
 mod gate;
 mod judge;
+mod mark;
 mod nested;
 mod overlap;
 mod owners;
@@ -74,8 +75,10 @@ pub struct Limits {
     pub confidence: Confidence,
     /// Keep the candidates that were turned down, and why, in [`Scan::rejected`].
     pub explain: bool,
-    /// Honour marks `leaktight:allow` in the text.
+    /// Honour marks `leaktight:allow` in the text, and `leaktight:allow-next-line` on the line before.
     pub inline_allow: bool,
+    /// Other marks that count like the first, for every rule, such as `gitleaks:allow`.
+    pub marks: Vec<String>,
     /// How often what was decoded is decoded again, at most; with 0 nothing is
     /// decoded. What lies deeper is a [`Skip`].
     pub depth: usize,
@@ -103,6 +106,7 @@ impl Default for Limits {
             confidence: Confidence::Low,
             explain: false,
             inline_allow: true,
+            marks: Vec::new(),
             depth: 4,
             exhaustive: false,
             portable: false,
