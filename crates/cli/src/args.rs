@@ -219,7 +219,8 @@ pub(crate) struct Judge {
 #[derive(Clone, Debug, Parser)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Show {
-    /// Format of the report; the n-th --format goes to the n-th -o, the rest to standard output
+    /// Format of the report; the n-th --format goes to the n-th -o, the rest to standard output, where
+    /// without a format there is the report for people, or with -o its summary
     #[arg(long, short = 'f', value_name = "FORMAT", value_enum)]
     pub(crate) format: Vec<Format>,
     /// Write a report to this file, whole or not at all; the format follows its ending unless given
@@ -240,7 +241,7 @@ pub(crate) struct Show {
     /// Print no progress
     #[arg(long)]
     pub(crate) no_progress: bool,
-    /// Print findings only, no summary of a clean scan
+    /// Print findings only, no summary of a clean scan, nor beside reports in files
     #[arg(long, short, action = ArgAction::SetTrue)]
     pub(crate) quiet: bool,
 }

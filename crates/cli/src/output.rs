@@ -30,7 +30,8 @@ pub(crate) fn targets(formats: &[Format], files: &[PathBuf]) -> Vec<Target> {
         .collect();
     targets.extend(formats.iter().skip(files.len()).map(|format| Target { format: *format, file: None }));
     if targets.iter().all(|target| target.file.is_some()) {
-        targets.push(Target { format: Format::Human, file: None });
+        // Whoever writes the findings to a file does not want them twice.
+        targets.push(Target { format: if files.is_empty() { Format::Human } else { Format::Summary }, file: None });
     }
     targets
 }
@@ -74,6 +75,7 @@ pub(crate) fn write_each(
                     .with_context(|| format!("cannot write the report `{}`", escape_path(file)))?;
             }
             None if target.format == Format::Human && show.quiet && is_clean => {}
+            None if target.format == Format::Summary && show.quiet => {}
             None => {
                 let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
                 let written = write(target.format, style(show), &mut out).and_then(|()| out.flush());
@@ -168,11 +170,13 @@ mod tests {
         let stdout = |format| Target { format, file: None };
         assert_eq!(targets(&[], &[]), [stdout(Format::Human)]);
         assert_eq!(targets(&[Format::Json], &[]), [stdout(Format::Json)]);
-        assert_eq!(targets(&[Format::Json], &["a".into()]), [file(Format::Json, "a"), stdout(Format::Human)]);
+        assert_eq!(targets(&[Format::Json], &["a".into()]), [file(Format::Json, "a"), stdout(Format::Summary)]);
         assert_eq!(
             targets(&[Format::Sarif, Format::Jsonl], &["a".into()]),
             [file(Format::Sarif, "a"), stdout(Format::Jsonl)]
         );
+        let both = targets(&[Format::Json, Format::Human], &["a".into()]);
+        assert_eq!(both, [file(Format::Json, "a"), stdout(Format::Human)]);
         assert_eq!(targets(&[], &["a.csv".into(), "-".into()]), [file(Format::Csv, "a.csv"), stdout(Format::Human)]);
     }
 }

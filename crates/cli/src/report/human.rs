@@ -34,10 +34,17 @@ pub(super) const GOOD: Colour = AnsiColor::Green.on_default().bold();
 
 /// Writes a report.
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut printer = Printer { style, masker: Masker::new(report), told: HashMap::new(), out };
+    let mut printer = Printer::new(report, style, out);
     for group in report.listed().chunk_by(|a, b| a.origin.root() == b.origin.root()) {
         printer.file(group)?;
     }
+    printer.gaps(report)?;
+    printer.verdict(report)
+}
+
+/// Writes what was not scanned, and how the scan ended.
+pub(super) fn summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut printer = Printer::new(report, style, out);
     printer.gaps(report)?;
     printer.verdict(report)
 }
@@ -59,7 +66,11 @@ struct Told {
     file: String,
 }
 
-impl Printer<'_> {
+impl<'a> Printer<'a> {
+    fn new(report: &'a Report, style: Style, out: &'a mut dyn Write) -> Self {
+        Self { style, masker: Masker::new(report), told: HashMap::new(), out }
+    }
+
     /// Writes the findings of one file.
     fn file(&mut self, findings: &[&Finding]) -> io::Result<()> {
         let path = shown_origin(&findings[0].origin);

@@ -155,6 +155,8 @@ impl Report {
 pub(crate) enum Format {
     /// For people.
     Human,
+    /// What was not scanned and how the scan ended, without the findings.
+    Summary,
     /// One JSON document.
     Json,
     /// One JSON object a line, the summary last.
@@ -190,6 +192,7 @@ pub(crate) struct Style {
 pub(crate) fn write(report: &Report, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Human => human::write(report, style, out),
+        Format::Summary => human::summary(report, style, out),
         Format::Json => json::write(report, out),
         Format::Jsonl => json::write_lines(report, out),
         Format::Sarif => sarif::write(report, out),

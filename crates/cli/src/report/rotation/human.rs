@@ -19,10 +19,18 @@ const NARROWEST: usize = 40;
 
 /// Writes the list.
 pub(super) fn write(rotation: &Rotation, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut list = List { rotation, style, masker: rotation.masker(), told: HashSet::new(), out };
+    let mut list = List::new(rotation, style, out);
     for (idx, leak) in rotation.leaks.iter().enumerate() {
         list.leak(idx + 1, leak)?;
     }
+    list.gaps()?;
+    list.scrubbed()?;
+    list.verdict()
+}
+
+/// Writes the list without the leaks.
+pub(super) fn summary(rotation: &Rotation, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut list = List::new(rotation, style, out);
     list.gaps()?;
     list.scrubbed()?;
     list.verdict()
@@ -38,6 +46,10 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
+    fn new(rotation: &'a Rotation, style: Style, out: &'a mut dyn Write) -> Self {
+        Self { rotation, style, masker: rotation.masker(), told: HashSet::new(), out }
+    }
+
     fn leak(&mut self, number: usize, leak: &'a Leak) -> io::Result<()> {
         let rule = leak.finding.rule();
         let severity = self.paint(colour_of(leak.finding.severity), leak.finding.severity.name());

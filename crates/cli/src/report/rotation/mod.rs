@@ -91,6 +91,7 @@ pub(crate) fn write(rotation: &Rotation, format: Format, style: Style, out: &mut
     match format {
         Format::Json => json::write(rotation, out),
         Format::Jsonl => json::write_lines(rotation, out),
+        Format::Summary => human::summary(rotation, style, out),
         _ => human::write(rotation, style, out),
     }
 }
