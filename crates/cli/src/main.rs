@@ -59,12 +59,8 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Command::Inventory(inventory) => cmd::inventory::run(&inventory),
         Command::Show(show) => cmd::show::run(&show),
         Command::Run(run) => cmd::run::run(&run),
-        Command::Install(install) => {
-            cmd::assist::dispatch(&install.command, cmd::assist::install, cmd::git_install::run)
-        }
-        Command::Uninstall(install) => {
-            cmd::assist::dispatch(&install.command, cmd::assist::uninstall, cmd::git_install::undo)
-        }
+        Command::Install(install) => cmd::assist::dispatch(&install.command, &cmd::assist::INSTALL),
+        Command::Uninstall(install) => cmd::assist::dispatch(&install.command, &cmd::assist::UNINSTALL),
         Command::Doctor(doctor) => cmd::assist::doctor::run(&doctor),
         Command::Policy(policy) => cmd::policy::run(&policy),
         Command::Grant(grant) => cmd::grant::run(&grant),

@@ -272,6 +272,21 @@ fn the_doctor_tells_what_is_wrong() {
 }
 
 #[test]
+fn all_hooks_of_a_project_are_removed_together() {
+    let desk = Desk::new(&[]);
+    for name in ["claude-code", "cline", "cursor"] {
+        desk.run(&["install", name]).exits(0);
+    }
+    desk.run(&["install", "all"]).exits(0).says("cursor/hooks.json` is as it should be");
+    desk.run(&["uninstall", "all", "--user"]).exits(0).prints("no hooks of an assistant are installed for this user");
+    desk.run(&["uninstall", "all"]).exits(0).says("removed");
+    for file in [".claude/settings.json", ".clinerules/hooks/PreToolUse", ".cursor/hooks.json"] {
+        assert!(!desk.project.path(file).exists(), "{file}");
+    }
+    desk.run(&["uninstall", "all"]).exits(0).prints("no hooks of an assistant are installed in this project");
+}
+
+#[test]
 fn nothing_is_left_of_hooks_where_there_was_nothing() {
     let desk = Desk::new(&[(".clinerules/mine.md", "mine\n".to_owned())]);
     for name in ["claude-code", "cline", "copilot", "cursor", "kiro", "opencode"] {

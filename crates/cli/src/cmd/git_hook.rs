@@ -89,9 +89,14 @@ fn steps(event: GitEvent) -> String {
         GitEvent::PrePush => "from the commits themselves (`git rebase -i`), not in a later one, and from names",
         GitEvent::PreReceive => "from the commits themselves, not in a later one, and from names",
     };
+    // Nobody who pushes decides what a server accepts from now on.
+    let whole = match event {
+        GitEvent::PreReceive => "whoever keeps the server lays a baseline or leaktight.toml into its repository.",
+        _ => "run `leaktight baseline create` and commit the baseline.",
+    };
     format!(
         "1. Remove the secret {how}; if anyone else may have seen it, revoke it.\n\
-         2. To accept all findings of today, run `leaktight baseline create` and commit the baseline.\n\
+         2. To accept all findings of today, {whole}\n\
          3. To accept one line, write `leaktight:{mark}` in a comment on it.\n",
         mark = "allow",
     )

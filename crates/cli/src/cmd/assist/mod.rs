@@ -17,6 +17,7 @@ use leaktight_context::hook::Assistant;
 
 use self::plan::{Content, Plan, Scope};
 use crate::args::{GitInstall, InstallCommand};
+use crate::cmd::git_install;
 use crate::rewrite::Rewrite;
 use crate::term::escape_path;
 use crate::{Hint, exit};
@@ -34,45 +35,82 @@ pub(crate) struct AssistantInstall {
     dry_run: bool,
 }
 
-/// Does something for the assistant that the command line names, or for git.
-pub(crate) fn dispatch(
-    command: &InstallCommand,
-    act: fn(Assistant, &AssistantInstall) -> anyhow::Result<u8>,
-    git: fn(&GitInstall) -> anyhow::Result<u8>,
-) -> anyhow::Result<u8> {
-    match command {
-        InstallCommand::All(args) => all(args, act),
-        InstallCommand::ClaudeCode(args) => act(Assistant::ClaudeCode, args),
-        InstallCommand::Cline(args) => act(Assistant::Cline, args),
-        InstallCommand::Codex(args) => act(Assistant::Codex, args),
-        InstallCommand::Copilot(args) => act(Assistant::Copilot, args),
-        InstallCommand::Cursor(args) => act(Assistant::Cursor, args),
-        InstallCommand::Git(args) => git(args),
-        InstallCommand::Gemini(args) => act(Assistant::Gemini, args),
-        InstallCommand::Kiro(args) => act(Assistant::Kiro, args),
-        InstallCommand::Opencode(args) => act(Assistant::OpenCode, args),
-        InstallCommand::Vscode(args) => act(Assistant::VsCode, args),
-        InstallCommand::Windsurf(args) => act(Assistant::Windsurf, args),
+impl AssistantInstall {
+    fn scope(&self) -> Scope<'_> {
+        if self.user { Scope::User } else { Scope::Project(&self.path) }
     }
 }
 
-/// Does something for every assistant that the user has a folder of.
-fn all(args: &AssistantInstall, act: fn(Assistant, &AssistantInstall) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
+/// What is done for an assistant, for all of them, and for git.
+pub(crate) struct Deeds {
+    one: fn(Assistant, &AssistantInstall) -> anyhow::Result<u8>,
+    all: fn(&AssistantInstall) -> anyhow::Result<u8>,
+    git: fn(&GitInstall) -> anyhow::Result<u8>,
+}
+
+/// Installs hooks.
+pub(crate) const INSTALL: Deeds = Deeds { one: install, all: install_all, git: git_install::run };
+/// Removes them.
+pub(crate) const UNINSTALL: Deeds = Deeds { one: uninstall, all: uninstall_all, git: git_install::undo };
+
+/// Does something for whom the command line names.
+pub(crate) fn dispatch(command: &InstallCommand, deeds: &Deeds) -> anyhow::Result<u8> {
+    match command {
+        InstallCommand::All(args) => (deeds.all)(args),
+        InstallCommand::ClaudeCode(args) => (deeds.one)(Assistant::ClaudeCode, args),
+        InstallCommand::Cline(args) => (deeds.one)(Assistant::Cline, args),
+        InstallCommand::Codex(args) => (deeds.one)(Assistant::Codex, args),
+        InstallCommand::Copilot(args) => (deeds.one)(Assistant::Copilot, args),
+        InstallCommand::Cursor(args) => (deeds.one)(Assistant::Cursor, args),
+        InstallCommand::Git(args) => (deeds.git)(args),
+        InstallCommand::Gemini(args) => (deeds.one)(Assistant::Gemini, args),
+        InstallCommand::Kiro(args) => (deeds.one)(Assistant::Kiro, args),
+        InstallCommand::Opencode(args) => (deeds.one)(Assistant::OpenCode, args),
+        InstallCommand::Vscode(args) => (deeds.one)(Assistant::VsCode, args),
+        InstallCommand::Windsurf(args) => (deeds.one)(Assistant::Windsurf, args),
+    }
+}
+
+/// Installs the hooks of every assistant that the user or the project has a folder of.
+fn install_all(args: &AssistantInstall) -> anyhow::Result<u8> {
     let is_used = |assistant: &Assistant| {
         let plans = plan::plan(*assistant, Scope::User, "leaktight").unwrap_or_default();
-        plans.first().and_then(doctor::folder_of).is_some_and(|folder| folder.is_dir())
+        let has_folder = plans.first().and_then(doctor::folder_of).is_some_and(|folder| folder.is_dir());
+        has_folder || is_installed(*assistant, args)
     };
-    let used: Vec<Assistant> = Assistant::ALL.into_iter().filter(is_used).collect();
-    if used.is_empty() {
-        return Err(
-            Hint::new("no assistant is known to be used here", "name one, as in `leaktight install codex`").into()
-        );
+    all(args, is_used, install)?.ok_or_else(|| {
+        Hint::new("no assistant is known to be used", "name one, as in `leaktight install codex`").into()
+    })
+}
+
+/// Removes the hooks of every assistant that has some.
+fn uninstall_all(args: &AssistantInstall) -> anyhow::Result<u8> {
+    let removed = all(args, |assistant| is_installed(*assistant, args), uninstall)?;
+    if removed.is_none() {
+        let place = if args.user { "for this user; without --user" } else { "in this project; with --user" };
+        writeln!(io::stdout(), "no hooks of an assistant are installed {place} the others are removed")?;
     }
-    used.into_iter().try_fold(exit::CLEAN, |worst, assistant| Ok(worst.max(act(assistant, args)?)))
+    Ok(removed.unwrap_or(exit::CLEAN))
+}
+
+/// Does something for some assistants; none if there is none.
+fn all(
+    args: &AssistantInstall,
+    is_meant: impl Fn(&Assistant) -> bool,
+    act: fn(Assistant, &AssistantInstall) -> anyhow::Result<u8>,
+) -> anyhow::Result<Option<u8>> {
+    let meant = Assistant::ALL.into_iter().filter(is_meant);
+    meant.map(|assistant| act(assistant, args)).try_fold(None, |worst, code| Ok(worst.max(Some(code?))))
+}
+
+/// Whether a file that is to hold hooks of ours speaks of us.
+fn is_installed(assistant: Assistant, args: &AssistantInstall) -> bool {
+    let plans = plan::plan(assistant, args.scope(), "leaktight").unwrap_or_default();
+    plans.iter().any(|plan| existing(&plan.file).is_ok_and(|text| text.is_some_and(|text| text.contains("leaktight"))))
 }
 
 /// Installs the hooks of an assistant.
-pub(crate) fn install(assistant: Assistant, args: &AssistantInstall) -> anyhow::Result<u8> {
+fn install(assistant: Assistant, args: &AssistantInstall) -> anyhow::Result<u8> {
     each(assistant, args, |plan| match &plan.content {
         Content::Merged(elements) => {
             let before = existing(&plan.file)?;
@@ -97,7 +135,7 @@ pub(crate) fn install(assistant: Assistant, args: &AssistantInstall) -> anyhow::
 }
 
 /// Removes the hooks of an assistant.
-pub(crate) fn uninstall(assistant: Assistant, args: &AssistantInstall) -> anyhow::Result<u8> {
+fn uninstall(assistant: Assistant, args: &AssistantInstall) -> anyhow::Result<u8> {
     each(assistant, args, |plan| {
         let Some(before) = existing(&plan.file)? else { return Ok(()) };
         match &plan.content {
@@ -119,9 +157,8 @@ fn each(
 ) -> anyhow::Result<u8> {
     let program = env::current_exe().context("cannot tell where this program is")?;
     let program = program.to_str().ok_or_else(|| Hint::new("the path of this program is no text", "move it"))?;
-    let scope = if args.user { Scope::User } else { Scope::Project(&args.path) };
     let name = assistant.name();
-    let plans = plan::plan(assistant, scope, program).ok_or_else(|| {
+    let plans = plan::plan(assistant, args.scope(), program).ok_or_else(|| {
         Hint::new(
             format!("hooks of {name} can't be installed"),
             "add the command `leaktight hook` to its settings by hand",
