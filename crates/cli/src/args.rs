@@ -141,7 +141,7 @@ pub(crate) struct History {
 pub(crate) const ARCHIVE_DEPTH: u8 = 5;
 
 /// Which files to scan.
-#[derive(Debug, Default, Parser)]
+#[derive(Clone, Debug, Default, Parser)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct Select {
     /// Scan what .gitignore and .ignore leave out, too
@@ -350,12 +350,17 @@ pub(crate) enum BaselineCommand {
         /// The folder to scan
         #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
         path: PathBuf,
+        /// Accept what the history of its git repository holds, too
+        #[arg(long)]
+        history: bool,
         /// Write to this file [default: .leaktight-baseline.json in the folder]
         #[arg(long, short, value_hint = ValueHint::FilePath)]
         output: Option<PathBuf>,
         /// Use the rules of this file besides the built-in ones; may be repeated
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         rules: Vec<PathBuf>,
+        #[command(flatten)]
+        select: Box<Select>,
     },
 }
 

@@ -17,7 +17,7 @@ use crate::term::{escape_path, unquoted};
 pub(crate) const NAME: &str = ".leaktight-baseline.json";
 
 /// A baseline file.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Baseline {
     /// The version of the format.
@@ -38,10 +38,16 @@ struct Accepted {
     count: u64,
 }
 
+impl Default for Baseline {
+    fn default() -> Self {
+        Self { version: 1, findings: BTreeMap::new() }
+    }
+}
+
 impl Baseline {
     /// Accepts all the findings.
     pub(crate) fn of(findings: &[Finding]) -> Self {
-        let mut baseline = Self { version: 1, findings: BTreeMap::new() };
+        let mut baseline = Self::default();
         for finding in findings {
             let path = finding.origin.path().map(escape_path).unwrap_or_default();
             let rule = finding.rule().id.clone().into_owned();
@@ -49,6 +55,15 @@ impl Baseline {
             baseline.findings.entry(key).or_insert(Accepted { rule, path, count: 0 }).count += 1;
         }
         baseline
+    }
+
+    /// Accepts what another does, too. Both see the same findings, a history more of them.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (key, accepted) in other.findings {
+            let count = accepted.count;
+            let ours = self.findings.entry(key).or_insert(accepted);
+            ours.count = ours.count.max(count);
+        }
     }
 
     /// Reads a baseline.

@@ -29,6 +29,21 @@ fn scan(home: &Home, project: &Project, args: &[&str]) -> (Value, Option<i32>) {
     (packed, code)
 }
 
+#[test]
+fn a_baseline_takes_what_is_gone_but_in_the_history() {
+    let (home, project) = (Home::new(), Project::new());
+    home.repo(&project);
+    commit(&home, &project, &[("a.txt", &token(1)), ("b.txt", &token(2)), ("left/c.txt", &token(3))]);
+    commit(&home, &project, &[("a.txt", "clean")]);
+    project.run(&["baseline", "create", "--exclude", "left/"]).exits(0).prints("1 finding accepted");
+    assert_eq!(paths(&scan(&home, &project, &[]).0), ["a.txt", "left/c.txt"]);
+    project.run(&["baseline", "create", "--history"]).exits(0).prints("3 findings accepted");
+    assert_eq!(scan(&home, &project, &[]).1, Some(0));
+    assert_eq!(project.scan(&["."]).1, Some(0));
+    commit(&home, &project, &[("d.txt", &token(4))]);
+    assert_eq!(paths(&scan(&home, &project, &[]).0), ["d.txt"]);
+}
+
 fn paths(report: &Value) -> Vec<&str> {
     report["findings"].as_array().expect("findings").iter().filter_map(|found| found["path"].as_str()).collect()
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use clap::Parser as _;
 use leaktight_core::{Chunk, Finding, Limits, RuleSet, Scanner, Skip, SkipReason, Source, Span, Suppression};
 use leaktight_fs::{Stdin, Tree, WalkOptions};
 use leaktight_git::{History, HistoryOptions, Repo};
 
 use super::setup;
-use crate::args::{ARCHIVE_DEPTH, FailOn, Judge, Scan, Select};
+use crate::args::{FailOn, Judge, Scan, Select};
 use crate::baseline::{self, Baseline};
 use crate::collect::{Collector, Inspector, Least};
 use crate::config::{self, Config};
@@ -106,7 +107,7 @@ impl Project {
     }
 
     /// Returns the marks of other programs that count.
-    fn marks(&self) -> Vec<String> {
+    pub(super) fn marks(&self) -> Vec<String> {
         let marks = self.config.iter().flat_map(|(_, config)| &config.scan.marks);
         marks.map(|mark| mark.get_ref().clone()).collect()
     }
@@ -279,20 +280,20 @@ fn code(report: &Report) -> u8 {
     }
 }
 
-/// Returns all findings of a folder, for a baseline.
+/// Returns all findings of a folder, or of the history it belongs to, for a baseline.
 pub(super) fn findings(
-    root: &Path,
+    (root, in_history, select): (&Path, bool, &Select),
     scanner: &Scanner,
     (project, interrupt): (&Project, &Interrupt),
 ) -> anyhow::Result<(Vec<Finding>, Coverage)> {
-    let mut options = WalkOptions::default();
-    options.overlap = scanner.rules().overlap();
-    options.exclude = project.excludes();
-    options.archive_depth = usize::from(ARCHIVE_DEPTH);
-    let tree = Tree::new([root], options).map_err(|err| Hint::of_tree(&err))?;
+    let mut args = Scan::try_parse_from(["scan"]).context("a scan needs no arguments")?;
+    args.paths = vec![root.to_owned()];
+    args.select = select.clone();
+    args.history.history = in_history;
+    let sources = sources(&args, project, scanner)?;
     let attacks = setup::attacks();
     let collector = Collector::new((scanner, &attacks), interrupt, Least::ALL);
-    progress::during(true, || collector.progress(), || collector.drive(&tree));
+    progress::during(true, || collector.progress(), || sources.iter().for_each(|one| collector.drive(one.as_ref())));
     let (mut findings, _, coverage) = collector.finish();
     project.suppress(&mut findings);
     Ok((findings, coverage))
