@@ -323,7 +323,7 @@ pub(crate) struct RulesDiff {
 
 #[derive(Debug, Parser)]
 pub(crate) struct Explain {
-    /// A file, or FILE:LINE for one line of it; `-` is standard input
+    /// A file or a member of an archive (a.zip!b.txt), or FILE:LINE for one line of it; `-` is standard input
     #[arg(default_value = "-", value_hint = ValueHint::FilePath)]
     pub(crate) place: PathBuf,
     /// Explain this rule only

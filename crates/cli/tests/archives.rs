@@ -22,6 +22,20 @@ fn coverage<'a>(report: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
+fn members_are_explained_by_the_path_of_a_report() {
+    let project = Project::with(&[("d/a.zip", nest()), ("b!c.txt", token(3).into_bytes())]);
+    let (far, near) = ("d/a.zip!b.tar.gz!c.zip!src/c.txt", "d/a.zip!near.env");
+    for place in [far, &format!("./{far}:2"), near, "b!c.txt"] {
+        project.run(&["explain", place]).exits(1).prints("github-pat-classic");
+    }
+    project.run(&["explain", "d/a.zip!b.tar.gz!c.zip!src/c.txt:1"]).exits(0);
+    let whole = project.run(&["explain", "d/a.zip"]);
+    whole.exits(2).says("`d/a.zip` is an archive").says("there is `d/a.zip!");
+    project.run(&["explain", "d/a.zip!no.txt"]).exits(2).says("has no member `d/a.zip!no.txt`").says("there is");
+    project.run(&["explain", "d/no.zip!no.txt"]).exits(2).says("No such file");
+}
+
+#[test]
 fn findings_are_told_by_archive_and_member() {
     let project = Project::with(&[("a.zip", nest()), ("b.txt", format!("{}\n", token(3)).into_bytes())]);
     let (report, code) = project.scan(&["."]);

@@ -12,7 +12,7 @@ use leaktight_core::{
     line_around,
 };
 
-use super::setup;
+use super::{member, setup};
 use crate::args::Explain;
 use crate::report::encoding;
 use crate::term::{escape, escape_path};
@@ -74,6 +74,9 @@ fn read(args: &Explain) -> anyhow::Result<(Vec<u8>, Option<PathBuf>, Option<u64>
         return Ok((text, args.name.clone(), None));
     }
     let (path, line) = split_line(&args.place);
+    if let Some((text, name)) = member::read(&path, LARGEST)? {
+        return Ok((text, Some(args.name.clone().unwrap_or(name)), line));
+    }
     let text = crate::config::read_small(&path).with_context(|| format!("cannot read `{}`", escape_path(&path)))?;
     Ok((text, Some(args.name.clone().unwrap_or(path)), line))
 }

@@ -11,6 +11,7 @@ pub(crate) mod grant;
 pub(crate) mod hook;
 pub(crate) mod inventory;
 pub(crate) mod manual;
+mod member;
 pub(crate) mod policy;
 pub(crate) mod redact;
 pub(crate) mod rules;
