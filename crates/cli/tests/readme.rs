@@ -130,9 +130,10 @@ fn its_exit_codes_are_those_of_the_program() {
 #[test]
 fn its_configuration_is_valid() {
     let config = blocks(&readme(), "toml");
-    assert_eq!(config.len(), 1);
+    assert_eq!(config.len(), 2);
     let project = project();
-    project.write("leaktight.toml", &config[0]);
+    project.write("leaktight.toml", config.concat());
     let run = project.run(&["scan"]);
     run.exits(0).prints("1 excluded");
+    project.run(&["policy", "list"]).exits(0).prints("project:no-production-keys");
 }

@@ -14,7 +14,7 @@ use leaktight_core::{
 
 use super::{member, setup};
 use crate::args::Explain;
-use crate::report::encoding;
+use crate::report::{encoding, suppression_name};
 use crate::term::{escape, escape_path};
 use crate::{Hint, exit};
 
@@ -179,7 +179,7 @@ fn explain_finding(out: &mut String, finding: &Finding) {
         let _ = writeln!(out, "  - {reason}");
     }
     if let Some(by) = finding.suppressed {
-        let _ = writeln!(out, "  suppressed: {by:?}");
+        let _ = writeln!(out, "  suppressed: {}", suppression_name(by));
     }
 }
 
@@ -192,7 +192,12 @@ fn explain_rejection(
     let shown = Secret::HIDDEN;
     let before = &text[secrets.before(text, rejection.span.start)..rejection.span.start];
     let _ = writeln!(out, "{}:{}: {}{} is no finding of {}", place.line, place.column, escape(before), shown, rule.id);
-    let _ = writeln!(out, "  - {}", rejection.reason);
+    let asked = match rejection.reason {
+        Reason::Entropy(_) => format!(", and the rule asks for {:.2}", rule.entropy),
+        Reason::NoContext => format!(": {}", rule.context.join(", ")),
+        _ => String::new(),
+    };
+    let _ = writeln!(out, "  - {}{asked}", rejection.reason);
 }
 
 fn explain_silence(out: &mut String, rules: &RuleSet, args: &Explain, line: Option<u64>) {

@@ -221,7 +221,7 @@ fn encoded_as(finding: &Finding) -> String {
 }
 
 /// The name reports use for what suppressed a finding.
-fn suppression_name(by: Suppression) -> &'static str {
+pub(crate) fn suppression_name(by: Suppression) -> &'static str {
     match by {
         Suppression::Inline => "inline",
         Suppression::Baseline => "baseline",
