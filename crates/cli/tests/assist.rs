@@ -89,6 +89,13 @@ fn a_command_gets_values_and_shows_none() {
     assert!(ran.stdout.starts_with("40 40 LEAKTIGHT_"), "{ran:?}");
     let mut inherited = desk.command(&["run", "--", "sh", "-c", "echo ${#T}"]);
     assert_eq!(run(inherited.env("T", &name), b"").stdout, "40\n");
+    for cut in ["echo ${T%?}", "echo ${T#???}", "echo $T | cut -c5-20", "echo $T | rev", "echo $T | fold -w 12"] {
+        let ran = desk.run(&["run", "--env", &format!("T={name}"), "--", "sh", "-c", cut]);
+        let back: String = secret.chars().rev().collect();
+        let shown = |token: &str| (0..=token.len() - 9).any(|at| ran.stdout.contains(&token[at..at + 9]));
+        assert!(!shown(&secret) && !shown(&back), "{cut}");
+        ran.exits(0).prints("LEAKTIGHT_");
+    }
     desk.run(&["run", "--", "no-such-program-anywhere"]).exits(127);
     desk.run(&["run", "--env-file", "missing", "--", "true"]).exits(2);
     assert_eq!(run(&mut desk.command(&["run", "--", "cat"]), b"through").stdout, "through");

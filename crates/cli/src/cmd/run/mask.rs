@@ -1,5 +1,6 @@
 //! Copies what a command prints without the values it was given.
 
+use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
@@ -13,6 +14,11 @@ use crate::vault::Shelf;
 const MAX_LINE: usize = 1 << 20;
 /// Characters from which on a value is taken out wherever it stands.
 const SHORTEST: usize = 6;
+/// Characters of a token from which on a piece of it is taken out, and those of the token.
+const PIECE: usize = 8;
+const TOKEN: usize = 16;
+/// Bytes of a token of which pieces are known, at most.
+const LONGEST_TOKEN: usize = 4096;
 
 /// Copies lines as they come. Values are taken out of whole lines, and of several
 /// at once while a private key or a value of several lines goes by.
@@ -65,6 +71,8 @@ struct Mask {
     shelf: Shelf,
     /// The values and their lines, the longest first, with what stands for each.
     values: Vec<(Vec<u8>, Placeholder)>,
+    /// Pieces of those that are tokens, forwards and backwards, with the value they are of.
+    pieces: HashMap<[u8; PIECE], usize>,
 }
 
 impl Mask {
@@ -78,8 +86,9 @@ impl Mask {
             let name = shelf.book.placeholder("value", &value);
             (value, name)
         });
-        let values = values.collect();
-        Ok(Self { redactor: Redactor::new(Arc::new(RuleSet::builtin())), shelf, values })
+        let values: Vec<_> = values.collect();
+        let pieces = pieces(&values);
+        Ok(Self { redactor: Redactor::new(Arc::new(RuleSet::builtin())), shelf, values, pieces })
     }
 
     fn apply(&mut self, text: &[u8]) -> Vec<u8> {
@@ -87,8 +96,54 @@ impl Mask {
         for (value, name) in &self.values {
             text = replaced(&text, value, name.as_str().as_bytes());
         }
+        let text = self.without_pieces(&text);
         self.redactor.redact(Format::Text, &text, &mut self.shelf.book).bytes
     }
+}
+
+impl Mask {
+    /// Takes out what is left of a token where a command cut it, or turned it round.
+    fn without_pieces(&self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        let mut at = 0;
+        while at < text.len() {
+            let piece = |at: usize| self.pieces.get(text.get(at..at + PIECE)?);
+            let Some(value) = piece(at) else {
+                out.push(text[at]);
+                at += 1;
+                continue;
+            };
+            out.extend_from_slice(self.values[*value].1.as_str().as_bytes());
+            while piece(at + 1) == Some(value) {
+                at += 1;
+            }
+            at += PIECE;
+        }
+        out
+    }
+}
+
+/// Returns the pieces of the values that are tokens: an address, a path or a sentence has
+/// parts that may stand anywhere.
+fn pieces(values: &[(Vec<u8>, Placeholder)]) -> HashMap<[u8; PIECE], usize> {
+    let is_token = |value: &[u8]| {
+        let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b":/.,".contains(byte);
+        (TOKEN..=LONGEST_TOKEN).contains(&value.len())
+            && value.iter().all(is_plain)
+            && value.iter().any(u8::is_ascii_digit)
+    };
+    let mut pieces = HashMap::new();
+    for (idx, (value, _)) in values.iter().enumerate().filter(|(_, (value, _))| is_token(value)) {
+        let back: Vec<u8> = value.iter().rev().copied().collect();
+        for piece in value.windows(PIECE).chain(back.windows(PIECE)).filter_map(|piece| piece.first_chunk()) {
+            let has = |is_of: fn(&u8) -> bool| piece.iter().any(is_of);
+            let is_word = !has(u8::is_ascii_digit) && !(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase));
+            if !is_word {
+                pieces.entry(*piece).or_insert(idx);
+            }
+        }
+    }
+    pieces
 }
 
 /// Whether a value is to be hidden: `1`, `true` and `development` are not.
