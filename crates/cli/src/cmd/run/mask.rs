@@ -137,8 +137,8 @@ fn pieces(values: &[(Vec<u8>, Placeholder)]) -> HashMap<[u8; PIECE], usize> {
         let back: Vec<u8> = value.iter().rev().copied().collect();
         for piece in value.windows(PIECE).chain(back.windows(PIECE)).filter_map(|piece| piece.first_chunk()) {
             let has = |is_of: fn(&u8) -> bool| piece.iter().any(is_of);
-            let is_word = !has(u8::is_ascii_digit) && !(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase));
-            if !is_word {
+            let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+            if is_mixed || has(u8::is_ascii_digit) {
                 pieces.entry(*piece).or_insert(idx);
             }
         }
