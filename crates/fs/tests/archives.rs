@@ -120,6 +120,18 @@ fn z2_what_expands_without_bound_is_cut_off() {
 }
 
 #[test]
+fn z2_empty_streams_are_not_read_for_ever() {
+    for pack in [gzip, bzip2, xz, zstd] {
+        let empty = pack(b"").repeat(200_000);
+        lacks(&scan(&gzip(&empty)), "x", SkipReason::ArchiveLimit);
+        // A log to which each line was added by itself.
+        let lines: Vec<u8> = (0..2000).flat_map(|n| pack(format!("line {n}\n").as_bytes())).collect();
+        let told = scan(&lines);
+        assert!(told.skipped.is_empty(), "{:?}", told.skipped);
+    }
+}
+
+#[test]
 fn z3_members_share_what_a_file_may_expand_to() {
     let zeros = gzip(&vec![0; 8 << 20]);
     let told = scan(&gzip(&zip(&vec![("a", zeros); 8])));

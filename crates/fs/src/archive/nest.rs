@@ -80,6 +80,9 @@ impl Drop for Claim<'_> {
 
 /// Bytes after which the visitor is asked whether to go on.
 const ASK: u64 = 1 << 20;
+/// Bytes as which a stream counts that is begun: to make its decoder takes as long as to unpack
+/// so many, and a file may hold nothing but empty ones.
+const STREAM: usize = 16 << 10;
 
 impl<'a> Nest<'a> {
     /// Returns the shared part of a file of this size, none where it is not known.
@@ -157,6 +160,11 @@ impl<'a> Nest<'a> {
             return Err(self.finish((SkipReason::ArchiveLimit, why)));
         }
         self.pass(len)
+    }
+
+    /// Counts a stream of compressed data, of which a file may hold several.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        self.expand(STREAM)
     }
 
     /// Counts bytes of the file itself.

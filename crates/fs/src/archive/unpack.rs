@@ -15,8 +15,8 @@ use super::stream::Stream;
 /// Returns what a compressed file holds: all its streams, one after the other.
 pub(super) fn unpack<'r>(kind: Kind, input: &'r mut dyn Stream, nest: &'r Nest<'r>) -> Box<dyn Read + 'r> {
     match kind {
-        Kind::Bzip2 => Box::new(Joined { decoder: Some(BzDecoder::new(input)), head: b"BZh" }),
-        Kind::Gzip => Box::new(Joined { decoder: Some(GzDecoder::new(input)), head: b"\x1f\x8b" }),
+        Kind::Bzip2 => Box::new(Joined { decoder: Some(BzDecoder::new(input)), head: b"BZh", nest }),
+        Kind::Gzip => Box::new(Joined { decoder: Some(GzDecoder::new(input)), head: b"\x1f\x8b", nest }),
         Kind::Xz => Box::new(Xz { input: Some(input), nest, reader: None, is_joined: true }),
         Kind::Zstd => Box::new(Frames::new(input, nest)),
         Kind::Ar | Kind::Tar | Kind::Zip => Box::new(input),
@@ -76,14 +76,24 @@ struct Xz<'r> {
 
 impl Read for Xz<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(input) = self.input.take() {
-            let window = dictionary(input.peek(17)).unwrap_or(UNKNOWN);
-            let claim = self.nest.claim(window)?;
-            // What the first block does not need another may.
-            let most = u32::try_from(window.max(UNKNOWN) >> 10).unwrap_or(u32::MAX).saturating_add(BESIDES);
-            self.reader = Some((XzReader::new_mem_limit(input, self.is_joined, most), claim));
+        loop {
+            if let Some(input) = self.input.take() {
+                let window = dictionary(input.peek(17)).unwrap_or(UNKNOWN);
+                let claim = self.nest.claim(window)?;
+                // What the first block does not need another may.
+                let most = u32::try_from(window.max(UNKNOWN) >> 10).unwrap_or(u32::MAX).saturating_add(BESIDES);
+                self.reader = Some((XzReader::new_mem_limit(input, false, most), claim));
+            }
+            let Some((reader, _)) = &mut self.reader else { return Ok(0) };
+            let read = reader.read(buffer)?;
+            if read > 0 || buffer.is_empty() || !self.is_joined {
+                return Ok(read);
+            }
+            self.nest.begin()?;
+            if let Some((ended, _)) = self.reader.take() {
+                self.input = next(ended.into_inner(), b"\xfd7zXZ\0")?;
+            }
         }
-        self.reader.as_mut().map_or(Ok(0), |(reader, _)| reader.read(buffer))
     }
 }
 
@@ -127,19 +137,21 @@ impl<R: BufRead> Single<R> for BzDecoder<R> {
 }
 
 /// Streams one behind the other, with zeros between and behind them, as tapes have it.
-struct Joined<D> {
+struct Joined<'r, D> {
     decoder: Option<D>,
     /// What each stream starts with.
     head: &'static [u8],
+    nest: &'r Nest<'r>,
 }
 
-impl<'r, D: Single<&'r mut dyn Stream>> Read for Joined<D> {
+impl<'r, D: Single<&'r mut dyn Stream>> Read for Joined<'r, D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(decoder) = &mut self.decoder {
             let read = decoder.read(buffer)?;
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
+            self.nest.begin()?;
             if let Some(ended) = self.decoder.take() {
                 self.decoder = next(ended.into_input(), self.head)?.map(D::new);
             }
@@ -180,6 +192,7 @@ impl<'r> Frames<'r> {
     fn open(&mut self) -> io::Result<bool> {
         while !self.input.fill_buf()?.is_empty() {
             let claim = self.nest.claim(window(self.input.peek(HEADER)).unwrap_or(0))?;
+            self.nest.begin()?;
             match self.decoder.reset(&mut self.input) {
                 Ok(()) => {
                     self.claim = Some(claim);
