@@ -283,6 +283,36 @@ fn z11_what_stands_before_a_zip_is_scanned_too() {
 }
 
 #[test]
+fn z11_what_stands_behind_a_zip_is_looked_at_or_told() {
+    let one = zip(&[("a", "one")]);
+    let random: Vec<u8> = (0..999_u32).map(|n| (n.wrapping_mul(0x9e37_79b9) >> 24) as u8).collect();
+    for magic in [&b"7z\xbc\xaf\x27\x1c\0\x04"[..], b"Rar!\x1a\x07\x01\0", b"x\x9c\0", b"LZIP\x01\0"] {
+        let packed = [magic, &random].concat();
+        lacks(&scan(&packed), "x", SkipReason::Binary);
+        lacks(&scan(&[&one[..], &packed].concat()), "x", SkipReason::Binary);
+        lacks(&scan(&[&packed[..], b"PK\x05\x06", &[0; 18]].concat()), "x", SkipReason::Binary);
+    }
+    // A program behind it is none that unpacks it.
+    let program = b"\x7fELF\0\0\0\0\nsome text\n";
+    let told = scan(&[&one[..], program, &one, program].concat());
+    assert_eq!(told.skipped, []);
+    let places: Vec<u64> = told.lent[Path::new("x")].iter().map(|lent| lent.offset).collect();
+    assert_eq!(places, [one.len() as u64, (2 * one.len() + program.len()) as u64], "at their places in the file");
+    // A comment belongs to the first of two.
+    let mut commented = one.clone();
+    let len = commented.len();
+    commented[len - 2] = 3;
+    let told = scan(&[&commented[..], b"hey", &zip(&[("b", "two")])].concat());
+    assert_eq!((told.skipped.as_slice(), told.text("x!b")), (&[][..], "two".to_owned()));
+}
+
+#[test]
+fn frames_to_be_skipped_may_stand_first() {
+    let packed = [b"\x52\x2a\x4d\x18\x04\0\0\0abcd", &zstd(b"text")[..]].concat();
+    holds(&packed, &[("x", "text")]);
+}
+
+#[test]
 fn z11_sizes_may_stand_behind_a_member() {
     holds(
         &zip_of(&[Entry::new("a", b"one").described(), Entry::stored("b", b"two").described()]),

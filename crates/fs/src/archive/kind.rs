@@ -27,7 +27,8 @@ impl Kind {
             // The block of a text of nothing.
             [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            // A frame may stand first that is to be skipped.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
             _ if head.starts_with(super::ar::MAGIC) => super::ar::is_one(head).then_some(Self::Ar),
             _ => super::tar::is_one(head).then_some(Self::Tar),
         }

@@ -178,12 +178,22 @@ impl<'n, 'r> Opener<'n, 'r> {
 
     /// Scans text, or bytes that are none, to their end.
     pub(super) fn text(&mut self, origin: &Arc<Origin>, stream: &mut dyn Stream) -> Outcome {
-        let reading = self.reader.reading();
-        if let Some(name) = format(stream.peek(HEAD)).filter(|_| !reading.binary) {
-            return Err((SkipReason::Binary, name.to_owned()));
+        match self.format(stream) {
+            Some(name) => Err((SkipReason::Binary, name.to_owned())),
+            None => self.bytes(origin, stream, 0),
         }
+    }
+
+    /// Returns the format of bytes that are not to be scanned as they are.
+    pub(super) fn format(&self, stream: &mut dyn Stream) -> Option<&'static str> {
+        format(stream.peek(HEAD)).filter(|_| !self.reader.reading().binary)
+    }
+
+    /// Scans bytes of any format to their end; the first has this offset.
+    pub(super) fn bytes(&mut self, origin: &Arc<Origin>, stream: &mut dyn Stream, offset: u64) -> Outcome {
+        let reading = self.reader.reading();
         let unit = Unit::of(origin);
-        let mut flow = Flow::new(reading.overlap);
+        let mut flow = Flow::at(reading.overlap, offset);
         let mut n_read = 0;
         loop {
             let nest = self.nest;

@@ -25,8 +25,10 @@ pub(crate) fn advice(format: &str) -> String {
 }
 
 /// Formats that hold files or text in a form that does not show.
-pub(crate) const PACKED: &[&str] =
-    &["deb", "rpm", "zip", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "cab", "cpio", "squashfs", "git pack"];
+pub(crate) const PACKED: &[&str] = &[
+    "deb", "rpm", "zip", "gzip", "bzip2", "xz", "zstd", "lz4", "lzma", "lzip", "compress", "zlib", "7z", "rar", "cab",
+    "cpio", "squashfs", "git pack",
+];
 
 /// Where a format has which bytes, and its name.
 const FORMATS: &[(usize, &[u8], &str)] = &[
@@ -85,6 +87,15 @@ const FORMATS: &[(usize, &[u8], &str)] = &[
     (0, b"BZh91AY&SY", "bzip2"),
     (0, b"\xfd7zXZ\0", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
+    (0, b"\x50\x2a\x4d\x18", "zstd"),
+    (0, b"\x5d\0\0", "lzma"),
+    (0, b"LZIP\x01", "lzip"),
+    (0, b"\x1f\x9d\x90", "compress"),
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"x\x01", "zlib"),
+    (0, b"x\x9c", "zlib"),
+    (0, b"x\xda", "zlib"),
+    (0, b"\x02\x21\x4c\x18", "lz4"),
     (0, b"\x04\x22\x4d\x18", "lz4"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),

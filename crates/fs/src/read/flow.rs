@@ -18,7 +18,12 @@ pub(crate) struct Flow {
 
 impl Flow {
     pub(crate) fn new(overlap: usize) -> Self {
-        Self { overlap, cut: None, next: Place::default(), kept: 0..0 }
+        Self::at(overlap, 0)
+    }
+
+    /// Returns a flow whose first byte has this offset within what is told.
+    pub(crate) fn at(overlap: usize, offset: u64) -> Self {
+        Self { overlap, cut: None, next: Place { offset, ..Place::default() }, kept: 0..0 }
     }
 
     /// Returns the next part. The buffers must be the same for each; `fill` writes to

@@ -99,6 +99,11 @@ impl Entry {
         self.flags & 8 != 0
     }
 
+    /// Returns whether it can hold nothing, or what some packers make of nothing.
+    pub(super) fn is_empty_folder(&self) -> bool {
+        self.is_folder() && self.size == 0 && self.packed <= 2
+    }
+
     pub(super) fn is_folder(&self) -> bool {
         self.name.ends_with(b"/")
     }

@@ -18,7 +18,7 @@ use super::nest::Expanded;
 use super::opener::{Archive, Opener, Outcome, Place};
 use super::stream::{Buffered, Stream, Until, Window, drain, skip};
 use super::unpack;
-use crate::read::Trouble;
+use crate::read::{PACKED, Trouble};
 
 /// What the headers of members said, to be compared with the directory.
 #[derive(Default)]
@@ -29,6 +29,10 @@ struct Seen {
     /// members that are told as unread.
     locals: Vec<(u64, Option<u64>)>,
     has_directory: bool,
+    /// Whether an end was the last of it: another zip may follow.
+    is_ended: bool,
+    /// What could not be looked at between members.
+    trouble: Option<Trouble>,
 }
 
 impl Seen {
@@ -52,23 +56,20 @@ pub(super) fn walk(opener: &mut Opener<'_, '_>, archive: &mut Archive<'_>, strea
             [b'P', b'K', 3, 4] => local(opener, archive, stream, &mut seen)?,
             [b'P', b'K', 1, 2] => central(opener, archive, stream, &seen)?,
             [b'P', b'K', 5, 6] => {
-                seen.has_directory = true;
                 take(opener, stream, 22)?;
-                seen.base = stream.at();
+                (seen.has_directory, seen.is_ended) = (true, true);
             }
             [b'P', b'K', 6, 6] => take(opener, stream, 56)?,
             [b'P', b'K', 6, 7] => take(opener, stream, 20)?,
             // One in several parts, all of them here.
             [b'P', b'K', 7, 8] => take(opener, stream, 4)?,
-            _ => {
-                size += gap(opener, archive, stream)?;
-                if seen.locals.is_empty() {
-                    seen.base = stream.at();
-                }
-            }
+            _ => size += gap(opener, archive, stream, &mut seen)?,
         }
     }
     opener.ended(stream)?;
+    if let Some(trouble) = seen.trouble {
+        return Err(trouble);
+    }
     if seen.has_directory { Ok(size) } else { Err((SkipReason::Corrupt, "it ends without its directory".to_owned())) }
 }
 
@@ -77,18 +78,23 @@ fn take(opener: &Opener<'_, '_>, stream: &mut dyn Stream, len: u64) -> Result<()
 }
 
 /// Scans what stands between members, or before or behind them all.
-fn gap(opener: &mut Opener<'_, '_>, archive: &Archive<'_>, stream: &mut dyn Stream) -> Outcome {
+fn gap(opener: &mut Opener<'_, '_>, archive: &Archive<'_>, stream: &mut dyn Stream, seen: &mut Seen) -> Outcome {
+    let at = stream.at();
     let until = Until { inner: stream, ends: |next, _| is_start(next), n_read: 0 };
     let mut bytes = Buffered::new(until, opener.buffer());
-    let outcome = opener.text(archive.origin, &mut bytes);
+    let outcome = match opener.format(&mut bytes) {
+        Some(packed) if PACKED.contains(&packed) => {
+            seen.trouble.get_or_insert((SkipReason::Binary, packed.to_owned()));
+            Ok(0)
+        }
+        // A program that unpacks itself; what it holds comes behind it.
+        Some(_) if at == 0 => Ok(0),
+        _ => opener.bytes(archive.origin, &mut bytes, at),
+    };
     let rest = drain(&mut bytes);
     opener.give_back(bytes.into_parts().1);
     rest.map_err(|err| opener.trouble(&err))?;
-    match outcome {
-        // A program that unpacks itself; what it holds comes behind it.
-        Err((SkipReason::Binary, _)) => Ok(0),
-        outcome => outcome,
-    }
+    outcome
 }
 
 /// Scans a member.
@@ -99,6 +105,9 @@ fn local(
     seen: &mut Seen,
 ) -> Result<(), Trouble> {
     let at = stream.at();
+    if seen.locals.is_empty() || std::mem::take(&mut seen.is_ended) {
+        seen.base = at;
+    }
     let Some(entry) = Entry::local(stream) else { return take(opener, stream, 4) };
     let origin = archive.enter(opener, &entry.name)?;
     let (outcome, packed) = match (entry.refuse(), entry.packed()) {
@@ -188,7 +197,7 @@ fn central(
 ) -> Result<(), Trouble> {
     let Some(entry) = Entry::central(stream) else { return take(opener, stream, 4) };
     let brief = archive.brief(&entry.name, (entry.method, entry.packed));
-    if !seen.agrees(&entry, brief) && !entry.is_folder() {
+    if !seen.agrees(&entry, brief) && !entry.is_empty_folder() {
         let why = "the directory names it, but where it says there is no header that says the same";
         opener.tell(&archive.listed(&entry.name), Err((SkipReason::Malformed, why.to_owned())));
     }
