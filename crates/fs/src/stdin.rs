@@ -127,7 +127,7 @@ impl Stream<'_> {
         let head = &buffer[..len.min(HEAD)];
         #[cfg(feature = "archives")]
         if reading.depth > 0
-            && let Some(kind) = Kind::of(head)
+            && let Some(kind) = Kind::within(head)
         {
             buffer.truncate(len);
             return self.open(kind, (buffer, trouble), reading);

@@ -283,6 +283,15 @@ fn z11_what_stands_before_a_zip_is_scanned_too() {
 }
 
 #[test]
+fn a_program_of_one_line_may_stand_before_a_zip_anywhere() {
+    let app = [b"#!/usr/bin/env python3\n", &zip(&[("main.py", "text")])[..]].concat();
+    let start = "#!/usr/bin/env python3\n";
+    holds(&[&app[..], b"\n"].concat(), &[("x", start), ("x!main.py", "text")]);
+    holds(&tar(&[("app.pyz", app.clone())]), &[("x!app.pyz", start), ("x!app.pyz!main.py", "text")]);
+    holds(&gzip(&app), &[("x", start), ("x!main.py", "text")]);
+}
+
+#[test]
 fn z11_what_stands_behind_a_zip_is_looked_at_or_told() {
     let one = zip(&[("a", "one")]);
     let random: Vec<u8> = (0..999_u32).map(|n| (n.wrapping_mul(0x9e37_79b9) >> 24) as u8).collect();

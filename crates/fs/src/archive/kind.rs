@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::read::HEAD;
+
 /// How something is packed that can be opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
@@ -34,6 +36,18 @@ impl Kind {
         }
     }
 
+    /// Returns how data that starts so is packed; as a zip, too, where its first member stands
+    /// behind something short, such as the first line of a program.
+    pub(crate) fn within(head: &[u8]) -> Option<Self> {
+        Self::of(head).or_else(|| {
+            let head = &head[..head.len().min(HEAD)];
+            // A header holds zeros, and text none.
+            memchr::memchr(0, head)?;
+            let mut marks = memchr::memmem::find_iter(head, b"PK\x03\x04");
+            marks.any(|at| is_header(&head[at..])).then_some(Self::Zip)
+        })
+    }
+
     /// Bytes at the end of a file that tell whether it ends as a zip.
     pub(crate) const TAIL: u64 = 22 + (1 << 16);
 
@@ -56,6 +70,14 @@ impl Kind {
     pub(crate) fn is_compression(self) -> bool {
         matches!(self, Self::Bzip2 | Self::Gzip | Self::Xz | Self::Zstd)
     }
+}
+
+/// Returns whether the header of a member of a zip stands here: of a version there is, packed
+/// by a method there is, with a name.
+fn is_header(bytes: &[u8]) -> bool {
+    let number = |at: usize| bytes.get(at..)?.first_chunk().copied().map(u16::from_le_bytes);
+    let is_method = |method| matches!(method, 0..=14 | 16 | 18..=20 | 93..=99);
+    matches!(bytes.get(4), Some(10..=63)) && number(8).is_some_and(is_method) && matches!(number(26), Some(1..=4096))
 }
 
 impl fmt::Display for Kind {
@@ -86,6 +108,16 @@ mod tests {
         assert_eq!(Kind::of(b"!<arch>\nis how such a file starts"), None);
         assert_eq!(Kind::of(&[0; 1024]), None);
         assert_eq!(Kind::of(b""), None);
+    }
+
+    #[test]
+    fn knows_a_zip_behind_something_short() {
+        let header = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0a";
+        let behind = |start: &[u8], header: &[u8]| Kind::within(&[start, header].concat());
+        assert_eq!(behind(b"#!/bin/sh\n", header), Some(Kind::Zip));
+        assert_eq!(behind(&[b'#'; HEAD], header), None);
+        assert_eq!(behind(b"#!/bin/sh\n", &header[..26]), None, "cut off");
+        assert_eq!(behind(b"is_zip = b'PK\x03\x04'", b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), None);
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl<'n, 'r> Opener<'n, 'r> {
     /// Opens or scans bytes of any kind.
     fn look(&mut self, place: Place<'_>, stream: &mut dyn Stream) -> Outcome {
         let most = self.nest.bounds.depth;
-        match Kind::of(stream.peek(HEAD)) {
+        match Kind::within(stream.peek(HEAD)) {
             None => self.text(place.origin, stream),
             Some(kind) if place.level >= most => {
                 Err((SkipReason::ArchiveLimit, format!("{kind}, nested more than {most} deep")))

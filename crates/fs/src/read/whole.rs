@@ -81,7 +81,7 @@ impl Reader {
         }
         #[cfg(feature = "archives")]
         if self.reading.depth > 0
-            && let Some(kind) = Kind::of(&self.small[..len]).or_else(|| self.tail(&file, (len, size)))
+            && let Some(kind) = Kind::within(&self.small[..len]).or_else(|| self.tail(&file, (len, size)))
         {
             return Read::Packed(file, kind, size);
         }
