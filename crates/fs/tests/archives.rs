@@ -316,6 +316,18 @@ fn z11_what_stands_behind_a_zip_is_looked_at_or_told() {
 }
 
 #[test]
+fn the_checksum_of_a_frame_is_compared() {
+    let packed = zstd(b"some text");
+    let mut damaged = packed.clone();
+    *damaged.last_mut().expect("a checksum") ^= 1;
+    let told = scan(&damaged);
+    lacks(&told, "x", SkipReason::Corrupt);
+    assert_eq!(told.text("x"), "some text");
+    let cut = [&packed[..], b"\x50\x2a\x4d\x18\xff\0\0\0abcd"].concat();
+    lacks(&scan(&cut), "x", SkipReason::Corrupt);
+}
+
+#[test]
 fn frames_to_be_skipped_may_stand_first() {
     let packed = [b"\x52\x2a\x4d\x18\x04\0\0\0abcd", &zstd(b"text")[..]].concat();
     holds(&packed, &[("x", "text")]);
@@ -338,6 +350,30 @@ fn z12_names_of_gigabytes_are_not_read() {
     holds(&tar_of(&pax), &[(&format!("x!{}", "p".repeat(150)), "text")]);
     let bomb = [&header(b"././@LongLink", b'L', b"77777777777\0")[..], &[b'a'; 3000]].concat();
     lacks(&scan(&bomb), "x", SkipReason::Corrupt);
+}
+
+#[test]
+fn notes_of_a_tar_are_scanned_where_they_are_text() {
+    let text = |kind: u8, note: &[u8]| {
+        let told = scan(&tar_of(&[member(b"note", kind, note), member(b"a", b'0', b"text")]));
+        assert_eq!(told.skipped, [], "{}", char::from(kind));
+        told.lent.get(Path::new("x")).map(|lent| (lent[0].offset, String::from_utf8_lossy(&lent[0].bytes).into_owned()))
+    };
+    let comment = "20 comment=my note\n";
+    for (kind, note) in [(b'x', comment), (b'g', comment), (b'V', "label"), (b'N', "names")] {
+        assert_eq!(text(kind, note.as_bytes()), Some((512, note.to_owned())));
+    }
+    assert_eq!(text(b'L', b"a\0 and more"), Some((512, "a\0 and more".to_owned())));
+    assert_eq!(text(b'x', b"11 path=abc\n and more"), Some((512, "11 path=abc\n and more".to_owned())));
+    for (kind, note) in
+        [(b'x', "12 path=abc\n"), (b'g', "18 mtime=12345678\n"), (b'L', "a\0"), (b'K', "b\0"), (b'V', "")]
+    {
+        assert_eq!(text(kind, note.as_bytes()), None);
+    }
+    let long = format!("path={}\n", "p".repeat(2 << 20));
+    let long = format!("{} {long}", long.len() + 8);
+    let told = scan(&tar_of(&[member(b"pax", b'x', long.as_bytes()), member(b"a", b'0', b"text")]));
+    lacks(&told, "x", SkipReason::ArchiveLimit);
 }
 
 #[test]

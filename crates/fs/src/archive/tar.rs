@@ -3,10 +3,12 @@
 //! Our own rather than a library's, because those read names of any length that a
 //! header claims, and end where two blocks of zeros say so: others read on.
 
+use std::io::Read as _;
+
 use leaktight_core::SkipReason;
 
 use super::opener::{Archive, Opener, Outcome};
-use super::stream::{Stream, Window, skip};
+use super::stream::{Buffered, Stream, Window, skip};
 use crate::read::Trouble;
 
 /// Bytes of a header, and what data are padded to.
@@ -19,6 +21,22 @@ const NOTES: u64 = 1 << 20;
 struct Notes {
     name: Option<Vec<u8>>,
     size: Option<u64>,
+    /// Whether they say nothing but such things, to their end.
+    is_form: bool,
+}
+
+/// What is known of an archive so far.
+#[derive(Debug, Default)]
+struct Seen {
+    notes: Notes,
+    /// What could not be looked at, the first of it.
+    trouble: Option<Trouble>,
+}
+
+impl Seen {
+    fn complain(&mut self, reason: SkipReason, why: String) {
+        self.trouble.get_or_insert((reason, why));
+    }
 }
 
 /// A header.
@@ -34,15 +52,14 @@ struct Header {
 /// Returns whether this is the start of one.
 pub(super) fn is_one(head: &[u8]) -> bool {
     let Some(block) = head.get(..BLOCK) else { return false };
-    // Those of old have zeros where others say what they are.
-    let is_marked = &block[257..262] == b"ustar" || (block[0] != 0 && block[257..500].iter().all(|byte| *byte == 0));
-    is_marked && sums_up(block)
+    // Those of old have anything where others say what they are; but a sum that is right is no
+    // chance where there are zeros, as no text has.
+    block[0] != 0 && memchr::memchr(0, block).is_some() && sums_up(block)
 }
 
 /// Scans the members.
 pub(super) fn walk(opener: &mut Opener<'_, '_>, archive: &mut Archive<'_>, stream: &mut dyn Stream) -> Outcome {
-    let mut notes = Notes::default();
-    let mut trouble = None;
+    let mut seen = Seen::default();
     let mut is_ended = false;
     loop {
         let block = stream.peek(BLOCK);
@@ -56,24 +73,24 @@ pub(super) fn walk(opener: &mut Opener<'_, '_>, archive: &mut Archive<'_>, strea
             continue;
         }
         if block.len() < BLOCK {
-            trouble.get_or_insert((SkipReason::Corrupt, format!("no header at byte {}", stream.at())));
+            seen.complain(SkipReason::Corrupt, format!("no header at byte {}", stream.at()));
             break;
         }
         match parse(block) {
             Some(header) => {
                 stream.consume(BLOCK);
                 is_ended = false;
-                member(opener, archive, (header, &mut notes), stream)?;
+                member(opener, archive, (header, &mut seen), stream)?;
             }
             // The next header may still be in its place.
             None => {
-                trouble.get_or_insert((SkipReason::Corrupt, format!("no header at byte {}", stream.at())));
+                seen.complain(SkipReason::Corrupt, format!("no header at byte {}", stream.at()));
                 stream.consume(BLOCK);
             }
         }
     }
     opener.ended(stream)?;
-    match trouble {
+    match seen.trouble {
         Some(trouble) => Err(trouble),
         None if !is_ended => Err((SkipReason::Corrupt, "it ends without the mark of its end".to_owned())),
         None => Ok(0),
@@ -83,7 +100,7 @@ pub(super) fn walk(opener: &mut Opener<'_, '_>, archive: &mut Archive<'_>, strea
 fn member(
     opener: &mut Opener<'_, '_>,
     archive: &mut Archive<'_>,
-    (header, notes): (Header, &mut Notes),
+    (header, seen): (Header, &mut Seen),
     stream: &mut dyn Stream,
 ) -> Result<(), Trouble> {
     let trouble = |opener: &Opener<'_, '_>, err| opener.trouble(&err);
@@ -93,7 +110,7 @@ fn member(
         skip(stream, BLOCK as u64).map_err(|err| trouble(opener, err))?;
     }
     let is_note = matches!(header.kind, b'x' | b'g' | b'L' | b'K' | b'N' | b'V');
-    let given = if is_note { Notes::default() } else { std::mem::take(notes) };
+    let given = if is_note { Notes::default() } else { std::mem::take(&mut seen.notes) };
     let name = given.name.unwrap_or(header.name);
     let size = match header.kind {
         // They have none, whatever is said, unless what follows is no header.
@@ -101,11 +118,14 @@ fn member(
         b'3' | b'4' | b'5' | b'6' => 0,
         _ => given.size.unwrap_or(header.size),
     };
+    let at = stream.at();
     let mut window = Window::new(stream, size);
     match header.kind {
-        b'x' => *notes = pax(&read(opener, &mut window)?).or(notes),
-        b'L' => notes.name = Some(until_zero(&read(opener, &mut window)?).to_vec()),
-        b'g' | b'K' | b'N' | b'V' | b'5' => {}
+        b'x' | b'g' | b'L' | b'K' => note(opener, archive, (header.kind, seen), (&mut window, at))?,
+        b'5' => {}
+        // These have no data, unless someone hides some.
+        b'N' | b'V' if size == 0 => {}
+        b'N' | b'V' => opener.bytes(archive.origin, &mut window, at).map(|_| ())?,
         b'1' | b'2' if size == 0 => opener.omit(archive, &name, (SkipReason::Symlink, "a link, not followed"))?,
         b'3' | b'4' | b'6' => opener.omit(archive, &name, (SkipReason::Special, "a pipe or a device"))?,
         _ => opener.member(archive, &name, &mut window)?,
@@ -119,36 +139,67 @@ fn member(
     Ok(())
 }
 
-/// Reads the notes that a header announces.
-fn read(opener: &Opener<'_, '_>, window: &mut Window<'_>) -> Result<Vec<u8>, Trouble> {
+/// Reads the notes that a header announces, and scans those that are no part of the form.
+fn note(
+    opener: &mut Opener<'_, '_>,
+    archive: &Archive<'_>,
+    (kind, seen): (u8, &mut Seen),
+    (window, at): (&mut Window<'_>, u64),
+) -> Result<(), Trouble> {
     let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::Read::take(&mut *window, NOTES), &mut bytes)
-        .map_err(|err| opener.trouble(&err))?;
-    Ok(bytes)
+    window.take(NOTES).read_to_end(&mut bytes).map_err(|err| opener.trouble(&err))?;
+    if bytes.len() as u64 == NOTES {
+        seen.complain(SkipReason::ArchiveLimit, format!("more than {NOTES} bytes of notes at byte {at}"));
+    }
+    let name = until_zero(&bytes);
+    let is_form = match kind {
+        b'x' | b'g' => {
+            let notes = pax(&bytes);
+            let is_form = notes.is_form;
+            if kind == b'x' {
+                seen.notes = notes.or(&mut seen.notes);
+            }
+            is_form
+        }
+        _ => bytes[name.len()..].iter().all(|byte| *byte == 0),
+    };
+    if kind == b'L' {
+        seen.notes.name = Some(name.to_vec());
+    }
+    if !is_form {
+        opener.bytes(archive.origin, &mut Buffered::new(&*bytes, Vec::new()), at)?;
+    }
+    Ok(())
 }
+
+/// Keys of POSIX notes whose values are numbers and names.
+const FORM: [&[u8]; 11] =
+    [b"atime", b"ctime", b"gid", b"gname", b"hdrcharset", b"linkpath", b"mtime", b"path", b"size", b"uid", b"uname"];
 
 impl Notes {
     /// Keeps what was noted before where this says nothing.
     fn or(self, before: &mut Self) -> Self {
-        Self { name: self.name.or(before.name.take()), size: self.size.or(before.size) }
+        Self { name: self.name.or(before.name.take()), size: self.size.or(before.size), ..self }
     }
 }
 
 /// Returns what notes of POSIX say: `LENGTH KEY=VALUE` and a line end, one after the other.
 fn pax(mut text: &[u8]) -> Notes {
-    let mut notes = Notes::default();
+    let mut notes = Notes { is_form: true, ..Notes::default() };
     while let Some((digits, _)) = text.split_once_at(b' ') {
         let len = str::from_utf8(digits).ok().and_then(|digits| digits.parse::<usize>().ok());
         let Some(record) = len.and_then(|len| text.get(digits.len() + 1..len)) else { break };
         text = &text[digits.len() + 1 + record.len()..];
         let record = record.strip_suffix(b"\n").unwrap_or(record);
         let Some((key, value)) = record.split_once_at(b'=') else { continue };
+        notes.is_form &= FORM.contains(&key) || key.starts_with(b"GNU.sparse.");
         match key {
             b"path" | b"GNU.sparse.name" => notes.name = Some(value.to_vec()),
             b"size" => notes.size = str::from_utf8(value).ok().and_then(|size| size.parse().ok()),
             _ => {}
         }
     }
+    notes.is_form &= text.iter().all(|byte| *byte == 0);
     notes
 }
 
@@ -200,7 +251,10 @@ fn number(field: &[u8]) -> Option<u64> {
         let is_small = first & 0x7f == 0 && high.iter().all(|byte| *byte == 0);
         return is_small.then(|| low.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)));
     }
-    let text = str::from_utf8(field).ok()?.trim_matches([' ', '\0']);
+    // It ends with its digits, whatever follows: some write a space, some nothing, some what was there before.
+    let start = field.iter().position(|byte| *byte != b' ').unwrap_or(field.len());
+    let digits = field[start..].split(|byte| matches!(byte, b' ' | b'\0')).next().unwrap_or_default();
+    let text = str::from_utf8(digits).ok()?;
     if text.is_empty() { Some(0) } else { u64::from_str_radix(text, 8).ok() }
 }
 

@@ -10,7 +10,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::kind::Kind;
 use super::nest::{Claim, Nest};
-use super::stream::Stream;
+use super::stream::{Stream, skip};
 
 /// Returns what a compressed file holds: all its streams, one after the other.
 pub(super) fn unpack<'r>(kind: Kind, input: &'r mut dyn Stream, nest: &'r Nest<'r>) -> Box<dyn Read + 'r> {
@@ -199,7 +199,7 @@ impl<'r> Frames<'r> {
                     return Ok(true);
                 }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                    io::copy(&mut (&mut self.input).take(length.into()), &mut io::sink())?;
+                    skip(self.input, length.into())?;
                 }
                 Err(err) => return Err(invalid(&err)),
             }
@@ -216,6 +216,11 @@ impl Read for Frames<'_> {
             }
             if self.decoder.is_finished() {
                 self.claim = None;
+                // All of the frame was taken out by now.
+                let sums = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
+                if sums.0.is_some() && sums.0 != sums.1 {
+                    return Err(io::Error::new(ErrorKind::InvalidData, "the checksum of a frame is wrong"));
+                }
             } else {
                 let step = BlockDecodingStrategy::UptoBlocks(1);
                 self.decoder.decode_blocks(&mut self.input, step).map_err(|err| invalid(&err))?;
