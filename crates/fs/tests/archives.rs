@@ -49,6 +49,15 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
+/// Returns LZMA as a zip has it, with a mark at its end.
+fn lzma(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::LzmaOptions::with_preset(0);
+    let mut writer = lzma_rust2::LzmaWriter::new_no_header(Vec::new(), &options, true).expect("a writer");
+    let head = [&[9, 20, 5, 0, writer.props()][..], &options.dict_size.to_le_bytes()].concat();
+    writer.write_all(bytes).expect("in memory");
+    [head, writer.finish().expect("in memory")].concat()
+}
+
 /// Asserts what was lent of a file, path and text, and that nothing was left out.
 #[track_caller]
 fn holds(bytes: &[u8], files: &[(&str, &str)]) {
@@ -339,6 +348,18 @@ fn z11_sizes_may_stand_behind_a_member() {
         &zip_of(&[Entry::new("a", b"one").described(), Entry::stored("b", b"two").described()]),
         &[("x!a", "one"), ("x!b", "two")],
     );
+}
+
+#[test]
+fn the_end_of_a_member_is_found_for_each_method() {
+    let packed = |method, flags, data: Vec<u8>, text: &[u8]| {
+        let packed = u32::try_from(data.len()).expect("a short text");
+        Entry { method, flags, data, packed, ..Entry::stored(if text == b"one" { "a" } else { "b" }, text) }.described()
+    };
+    for (method, flags, pack) in [(12, 0, bzip2 as fn(&[u8]) -> Vec<u8>), (14, 2, lzma), (93, 0, zstd), (95, 0, xz)] {
+        let both = [b"one", b"two"].map(|text| packed(method, flags, pack(text), text));
+        holds(&zip_of(&both), &[("x!a", "one"), ("x!b", "two")]);
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(super) fn method<'r>(
         8 => Box::new(DeflateDecoder::new(input)),
         12 => Box::new(BzDecoder::new(input)),
         14 => Box::new(Lzma { input: Some(input), nest, reader: None, size }),
-        93 => Box::new(Frames::new(input, nest)),
+        93 => Box::new(Frames { is_member: true, ..Frames::new(input, nest) }),
         95 => Box::new(Xz { input: Some(input), nest, reader: None, is_joined: false }),
         _ => return None,
     })
@@ -181,16 +181,21 @@ struct Frames<'r> {
     decoder: FrameDecoder,
     /// The window of the frame that is open.
     claim: Option<Claim<'r>>,
+    /// Whether other data may stand behind its end, which only the decoder knows.
+    is_member: bool,
 }
 
 impl<'r> Frames<'r> {
     fn new(input: &'r mut dyn Stream, nest: &'r Nest<'r>) -> Self {
-        Self { input, nest, decoder: FrameDecoder::new(), claim: None }
+        Self { input, nest, decoder: FrameDecoder::new(), claim: None, is_member: false }
     }
 
     /// Opens the next frame; returns whether there is one.
     fn open(&mut self) -> io::Result<bool> {
         while !self.input.fill_buf()?.is_empty() {
+            if self.is_member && Kind::of(self.input.peek(HEADER)) != Some(Kind::Zstd) {
+                return Ok(false);
+            }
             let claim = self.nest.claim(window(self.input.peek(HEADER)).unwrap_or(0))?;
             self.nest.begin()?;
             match self.decoder.reset(&mut self.input) {

@@ -148,6 +148,12 @@ pub(super) fn ends_here(bytes: &[u8], len: u64) -> bool {
     bytes.starts_with(b"PK\x07\x08") && (narrow == [Some(len & WIDE); 2] || wide == [Some(len); 2])
 }
 
+/// Returns whether a member that is packed, of `len` bytes, ends where these stand, likewise.
+pub(super) fn ends_packed(bytes: &[u8], len: u64) -> bool {
+    let is_len = u32_at(bytes, 8).map(u64::from) == Some(len & WIDE) || u64_at(bytes, 8) == Some(len);
+    bytes.starts_with(b"PK\x07\x08") && is_len
+}
+
 /// Returns whether a header starts here, or the directory or its end.
 pub(super) fn is_start(bytes: &[u8]) -> bool {
     matches!(bytes, [b'P', b'K', 3, 4, ..] | [b'P', b'K', 1, 2, ..] | [b'P', b'K', 5, 6, ..])

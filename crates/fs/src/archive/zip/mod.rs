@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use flate2::Crc;
 use leaktight_core::SkipReason;
 
-use self::header::{Entry, ends_here, is_start, take_sum};
+use self::header::{Entry, ends_here, ends_packed, is_start, take_sum};
 use super::nest::Expanded;
 use super::opener::{Archive, Opener, Outcome, Place};
 use super::stream::{Buffered, Stream, Until, Window, drain, skip};
@@ -144,8 +144,10 @@ fn content(
             let rest = rest.and_then(|()| if left > 0 && sum.is_whole { Err(unread(left)) } else { Ok(()) });
             (outcome.and_then(|size| rest.map(|()| size)), sum)
         }
-        None if entry.method == 0 => {
-            let until = Until { inner: stream, ends: ends_here, n_read: 0 };
+        // Of these no decoder knows the end, or not before it has read beyond.
+        None if matches!(entry.method, 0 | 14) => {
+            let until =
+                Until { inner: stream, ends: if entry.method == 0 { ends_here } else { ends_packed }, n_read: 0 };
             let mut bytes = Buffered::new(until, opener.buffer());
             let told = expand(opener, place, entry, &mut bytes);
             opener.give_back(bytes.into_parts().1);
