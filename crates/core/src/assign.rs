@@ -112,7 +112,8 @@ fn skip(bytes: &[u8], at: usize, most: usize, is: impl Fn(u8) -> bool) -> usize 
 /// Returns the place before at most `most` bytes that satisfy `is`.
 #[inline]
 fn skip_back(bytes: &[u8], at: usize, most: usize, is: impl Fn(u8) -> bool) -> usize {
-    at - bytes[..at].iter().rev().take(most).take_while(|byte| is(**byte)).count()
+    let to = at.min(bytes.len());
+    at - bytes[..to].iter().rev().take(most).take_while(|byte| is(**byte)).count()
 }
 
 #[cfg(test)]
