@@ -104,8 +104,7 @@ impl Gate {
     /// Derives the gate of a rule from the syntax tree of its pattern.
     pub(super) fn derive(hir: &Hir, context: &[Text], boundary: Boundary) -> Self {
         let shape = Shape::of(hir);
-        let mut gate = Self::choose(&shape, !context.is_empty());
-        gate.digit |= gate.driver == Driver::Run && !boundary.at_start();
+        let mut gate = Self::choose(&shape, !context.is_empty(), boundary);
         gate.min_len = shape.min;
         gate.max_len = shape.max;
         gate.told = shape.bits;
@@ -115,12 +114,12 @@ impl Gate {
     }
 
     /// The cheapest way to the places where such a shape could match.
-    fn choose(shape: &Shape, has_context: bool) -> Self {
+    fn choose(shape: &Shape, has_context: bool, boundary: Boundary) -> Self {
         let options = shape.all_options();
         let narrow = shape.narrow.all(shape.min, shape.max, HOT_RUN);
         let wide = shape.wide.all(shape.min, shape.max, WIDE_RUN);
         for (driver, runs) in [(Driver::Run, &narrow), (Driver::Wide, &wide)] {
-            if let Some(gate) = nearest(driver, &options, runs) {
+            if let Some(gate) = nearest(driver, &options, runs, boundary) {
                 return gate;
             }
         }
@@ -184,7 +183,7 @@ impl Gate {
 }
 
 /// The best pair of a set of anchors and a run close to it.
-fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run]) -> Option<Gate> {
+fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run], boundary: Boundary) -> Option<Gate> {
     let mut found: Option<(u32, Gate)> = None;
     for set in options.iter().filter(|set| usable(set)) {
         for run in runs {
@@ -200,7 +199,9 @@ fn nearest(driver: Driver, options: &[Vec<Anchor>], runs: &[Run]) -> Option<Gate
             if found.as_ref().is_none_or(|(best, _)| score > *best) {
                 // Source code holds many runs without a digit, so only tokens
                 // that start with their literal are looked for there.
-                let starts = before == 0 && set.iter().all(|anchor| anchor.max == 0 && core(anchor.text[0]));
+                let starts = boundary.at_start()
+                    && before == 0
+                    && set.iter().all(|anchor| anchor.max == 0 && core(anchor.text[0]));
                 let digit = driver == Driver::Wide || run.len < COLD_RUN || !starts;
                 if digit && !run.digit {
                     continue;
@@ -246,6 +247,12 @@ mod tests {
             }
             assert!(!gate.anchors.is_empty(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_long_word_in_a_pattern_is_no_run_that_needs_a_digit() {
+        let gate = gate("some_very_long_name_of_a_setting[ ]=([!-~]{4,99})");
+        assert_eq!((gate.driver, gate.digit), (Driver::Text, false));
     }
 
     #[test]
