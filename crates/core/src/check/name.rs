@@ -4,9 +4,9 @@ use crate::check::words::Words;
 
 /// Words that promise a secret a person may have chosen.
 static SECRET: Words = Words::new(
-    "adgangskode clave contrasena credential credentials creds dbpass dbpassword haslo heslo kennwort keypass \
+    "adgangskode clave contrasena credential credentials creds dbpass dbpassword haslo heslo kennwort keypass losenord \
     motdepasse mypassword parola pass passcode passe passphrase passwd password passwords passwort pepper pin psk \
-    psw pswd pw pwd salasana salt secret secrets senha sifre sshpass storepass userpass userpassword wachtwoord",
+    psw pswd pw pwd salasana salt secret secrets senha senord sifre sshpass storepass userpass userpassword wachtwoord",
 );
 
 /// Words that promise a secret a machine drew.

@@ -27,6 +27,8 @@ pub const NAME_WORDS: &[&str] = &[
     "mot_de_passe",
     "wachtwoord",
     "salasana",
+    "senord",
+    "haslo",
     "senha",
     "secret",
     "token",
