@@ -126,7 +126,9 @@ impl Config {
             };
             if !rules.adjust(id.get_ref(), change) {
                 let text = fs::read_to_string(path).unwrap_or_default();
-                let message = unquoted(&format!("names a rule that does not exist: `{}`", id.get_ref()));
+                let known = crate::cmd::setup::nearest(rules, id.get_ref());
+                let known = known.map(|known| format!("; there is `{known}`")).unwrap_or_default();
+                let message = unquoted(&format!("names a rule that does not exist: `{}`{known}", id.get_ref()));
                 return Err(located(path, &text, id.span().start, &message));
             }
         }

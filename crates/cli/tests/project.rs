@@ -14,6 +14,14 @@ const CONFIG: &str = "leaktight.toml";
 const BASELINE: &str = ".leaktight-baseline.json";
 
 #[test]
+fn a_rule_that_does_not_exist_may_have_been_meant_otherwise() {
+    let project = Project::with(&[("leaktight.toml", "[rules.github-pat-clasic]\nenabled = false\n")]);
+    project.run(&["scan"]).exits(2).says("`github-pat-clasic`; there is `github-pat-classic`");
+    project.run(&["rules", "show", "aws-acces-key-id"]).exits(2).says("there is `aws-access-key-id`");
+    project.run(&["scan", "--no-project-config", "--rule", "zzz"]).exits(2).says("there is no rule `zzz`\n");
+}
+
+#[test]
 fn configuration_that_is_no_file_is_not_taken_from_a_tree() {
     let all = "[scan]\nexclude = [\"*\"]\n";
     let elsewhere = Project::with(&[("all.toml", all), ("base.json", "{")]);

@@ -126,7 +126,7 @@ fn the_vault_shows_no_value_and_can_be_purged() {
     pipe(&project, &["vault", "purge", &one], "").exits(2).says("no placeholder");
     pipe(&project, &["vault", "purge", name], "").exits(0).prints("1 removed");
     let restored = pipe(&project, &["restore"], &redacted.stdout);
-    restored.exits(3).says("1 placeholders are not known");
+    restored.exits(3).says("1 placeholder is not known");
     assert_eq!(restored.stdout, format!("{name} {two}\n"));
     pipe(&project, &["vault", "purge", "--all"], "").exits(0).prints("1 removed");
     pipe(&project, &["vault", "list"], "").exits(0).prints("0 in the vault");

@@ -17,7 +17,7 @@ pub(crate) mod redact;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scan;
-mod setup;
+pub(crate) mod setup;
 pub(crate) mod show;
 mod transcripts;
 pub(crate) mod vault;

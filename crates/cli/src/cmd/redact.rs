@@ -312,7 +312,8 @@ fn class(hit: &Hit) -> String {
 fn tell_restored(text: &Text, restored: &Restored, trouble: Option<&str>) {
     let mut lines = warnings(text, &restored.carried, trouble);
     if restored.n_unknown > 0 {
-        lines.push(format!("warning: {} placeholders are not known", restored.n_unknown));
+        let (n, are) = (restored.n_unknown, if restored.n_unknown == 1 { " is" } else { "s are" });
+        lines.push(format!("warning: {n} placeholder{are} not known"));
     }
     if restored.n_unfit > 0 {
         lines.push(format!("warning: {} values are no text, so JSON can't hold them", restored.n_unfit));

@@ -13,6 +13,9 @@ use crate::Hint;
 use crate::config::read_small;
 use crate::term::{escape_path, unquoted};
 
+/// How much like a name another is that was meant by it, between 0 and 1.
+const LIKE: f64 = 0.88;
+
 /// Returns the built-in rules together with those of the files, and those of
 /// attacks on assistants behind them.
 pub(crate) fn rules(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
@@ -104,7 +107,7 @@ pub(crate) fn keep_only(rules: &mut RuleSet, ids: &[String]) -> anyhow::Result<(
         return Ok(());
     }
     if let Some(id) = ids.iter().find(|id| rules.find(id).is_none()) {
-        return Err(unknown_rule(id));
+        return Err(unknown_rule(rules, id));
     }
     let off: Vec<String> =
         rules.rules().iter().map(|rule| rule.id.to_string()).filter(|id| !ids.contains(id)).collect();
@@ -115,12 +118,16 @@ pub(crate) fn keep_only(rules: &mut RuleSet, ids: &[String]) -> anyhow::Result<(
 }
 
 /// The error for a rule that does not exist.
-pub(crate) fn unknown_rule(id: &str) -> anyhow::Error {
-    Hint::new(
-        format!("there is no rule `{}`", crate::term::escape(id.as_bytes())),
-        "`leaktight rules list` names them all",
-    )
-    .into()
+pub(crate) fn unknown_rule(rules: &RuleSet, id: &str) -> anyhow::Error {
+    let known = nearest(rules, id).map(|known| format!("; there is `{known}`")).unwrap_or_default();
+    let message = format!("there is no rule `{}`{known}", crate::term::escape(id.as_bytes()));
+    Hint::new(message, "`leaktight rules list` names them all").into()
+}
+
+/// Returns the rule whose name is most like this, if one is like it at all.
+pub(crate) fn nearest<'r>(rules: &'r RuleSet, id: &str) -> Option<&'r str> {
+    let alike = rules.rules().iter().map(|rule| (strsim::jaro_winkler(&rule.id, id), &*rule.id));
+    alike.filter(|(likeness, _)| *likeness >= LIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id)
 }
 
 /// Shares a rule set; one without a rule would find nothing in anything.

@@ -62,7 +62,7 @@ fn describe(rule: &Rule) -> serde_json::Value {
 
 fn show(id: &str) -> anyhow::Result<u8> {
     let rules = setup::rules(&[])?;
-    let (_, rule) = rules.find(id).ok_or_else(|| setup::unknown_rule(id))?;
+    let (_, rule) = rules.find(id).ok_or_else(|| setup::unknown_rule(&rules, id))?;
     let mut text = format!("{} ({})\n{}\n\n", rule.title, rule.id, rule.provider);
     let names = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
     let rows = [
