@@ -4,8 +4,6 @@ pub(crate) mod doctor;
 mod merge;
 mod plan;
 
-pub(crate) use self::plan::own;
-
 use std::env;
 use std::fs;
 use std::io::{self, Write as _};
@@ -15,6 +13,7 @@ use anyhow::Context as _;
 use clap::{Parser, ValueHint};
 use leaktight_context::hook::Assistant;
 
+pub(crate) use self::plan::own;
 use self::plan::{Content, Plan, Scope};
 use crate::args::{GitInstall, InstallCommand};
 use crate::cmd::git_install;
