@@ -10,7 +10,7 @@ use std::path::Path;
 
 use archive::{bzip2, holds, lacks, lzma, scan, xz, zstd};
 use leaktight_core::SkipReason;
-use pack::{Entry, gzip, member, tar, tar_of, zip, zip_of};
+use pack::{Entry, gzip, header, member, tar, tar_of, zip, zip_of};
 
 #[test]
 fn z11_headers_that_disagree_with_the_directory_are_told() {
@@ -131,4 +131,14 @@ fn notes_of_a_tar_are_scanned_where_they_are_text() {
     let long = format!("{} {long}", long.len() + 8);
     let told = scan(&tar_of(&[member(b"pax", b'x', long.as_bytes()), member(b"a", b'0', b"text")]));
     lacks(&told, "x", SkipReason::ArchiveLimit);
+}
+
+#[test]
+fn a_tar_may_claim_any_size() {
+    for size in [u64::MAX, u64::MAX - 1, 1 << 63] {
+        let mut field = [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        field[4..].copy_from_slice(&size.to_be_bytes());
+        let told = scan(&[header(b"a", b'0', &field).as_slice(), &[b'a'; 512], &[0; 1024]].concat());
+        assert_eq!(told.skip("x!a"), Some(SkipReason::Corrupt), "{told:?}");
+    }
 }

@@ -131,7 +131,7 @@ fn member(
         _ => opener.member(archive, &name, &mut window)?,
     }
     let left = size - window.at();
-    let padding = size.next_multiple_of(BLOCK as u64).saturating_sub(size);
+    let padding = size.checked_next_multiple_of(BLOCK as u64).map_or(0, |end| end - size);
     skip(&mut window, left).map_err(|err| trouble(opener, err))?;
     // The last of all may lack its padding.
     let n_padding = stream.peek(usize::try_from(padding).unwrap_or(0)).len();
