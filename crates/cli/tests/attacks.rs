@@ -142,6 +142,9 @@ fn hooks_of_our_own_are_no_attack() {
         settings.replace(program, "/tmp/leaktight"),
         settings.replace("[\"hook\",", "[\"run\",\"--\","),
         settings.replace("\"claude-code\"]", "\"claude-code\",\"; id\"]"),
+        // The last of two keys counts to some, and a name alone may lead to another program.
+        settings.replace("\"args\":[", "\"args\":[\"hook\"],\"args\":["),
+        settings.replace(&format!("\"command\":\"{program}"), "\"command\":\"leaktight"),
     ] {
         project.write(".claude/settings.json", changed);
         assert_eq!(found(&project.scan(&["."]).0).len(), n_hooks);

@@ -22,8 +22,13 @@ impl Own {
     pub(super) fn is_command(&self, value: &Node, siblings: Option<&Node>) -> bool {
         let Node::Scalar(text) = value else { return false };
         let siblings = if let Some(Node::Map(entries)) = siblings { entries.as_slice() } else { &[] };
-        let args = siblings.iter().filter(|(key, _)| key.text == "args");
-        let args: Vec<&str> = args.flat_map(|(_, args)| args.scalars()).collect();
+        let args: Vec<_> = siblings.iter().filter(|(key, _)| key.text == "args").map(|(_, args)| args).collect();
+        // Of a key that comes twice nobody knows which the assistant takes.
+        let args = match args[..] {
+            [] => Vec::new(),
+            [args] => args.scalars(),
+            _ => return false,
+        };
         self.programs.iter().any(|program| {
             let Some(rest) = text.strip_prefix(program.as_str()) else { return false };
             let is_split = rest.is_empty() || rest.starts_with(' ');

@@ -193,7 +193,8 @@ fn cline(program: &str) -> String {
 
 /// Returns how the hooks look that are installed here.
 pub(crate) fn own() -> Own {
-    let mut own = Own { programs: vec!["leaktight".to_owned()], files: Vec::new() };
+    // By its path only: what a name alone leads to depends on variables and folders.
+    let mut own = Own::default();
     if let Some(program) = env::current_exe().ok().as_deref().and_then(Path::to_str) {
         own.programs.extend([program.to_owned(), quoted(program)]);
         own.files.extend([opencode(program), cline(program)]);
