@@ -1,6 +1,7 @@
 //! Runs a rule's expression at a candidate, and what it finds past the filter.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use regex_automata::meta::{Cache, Regex};
 use regex_automata::util::primitives::NonMaxUsize;
@@ -13,7 +14,7 @@ use super::owners::Owners;
 use super::{Limits, Rejection};
 use crate::assign::{self, Assignment, TextKind};
 use crate::check::{self, Standing, Subject};
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Origin};
 use crate::finding::Reason;
 use crate::rule::Confidence;
 use crate::ruleset::RuleSet;
@@ -53,6 +54,43 @@ pub(super) struct Kept {
     /// Assignments whose owner has not been looked for.
     owned: Vec<Assignment>,
     owners: Owners,
+    confined: Confined,
+}
+
+/// Whether rules that are confined to some files say anything about the one that is scanned.
+#[derive(Debug, Default)]
+struct Confined {
+    /// The origin of the last chunk, which is held so that its address stands for it.
+    origin: Option<Arc<Origin>>,
+    /// The number of origins so far.
+    turn: u32,
+    /// For each rule the turn of its answer, and the answer.
+    answers: Vec<(u32, bool)>,
+}
+
+impl Confined {
+    /// Forgets the answers, unless the chunk comes from where the last one came from.
+    fn turn_to(&mut self, origin: &Arc<Origin>) {
+        if !self.origin.as_ref().is_some_and(|last| Arc::ptr_eq(last, origin)) {
+            self.origin = Some(Arc::clone(origin));
+            self.turn = self.turn.checked_add(1).unwrap_or_else(|| {
+                self.answers.clear();
+                1
+            });
+        }
+    }
+
+    /// Returns the answer of a rule, which is asked for once.
+    fn get_or_ask(&mut self, rule_idx: u32, ask: impl FnOnce() -> bool) -> bool {
+        let at = rule_idx as usize;
+        if self.answers.len() <= at {
+            self.answers.resize(at + 1, (0, false));
+        }
+        if self.answers[at].0 != self.turn {
+            self.answers[at] = (self.turn, ask());
+        }
+        self.answers[at].1
+    }
 }
 
 /// Confirms the candidates of one chunk.
@@ -69,8 +107,6 @@ pub(super) struct Confirm<'a, 'b> {
     text_kind: TextKind,
     /// The value of an assignment that was tried last.
     last: Option<Span>,
-    /// Rules confined to some files, and whether this is one.
-    confined: Vec<(u32, bool)>,
     /// The scan was ended early.
     is_cut: bool,
 }
@@ -88,6 +124,7 @@ impl<'a, 'b> Confirm<'a, 'b> {
         limits: &'a Limits,
         (rejected, buffers): (&'b mut Vec<Rejection>, &'b mut Kept),
     ) -> Self {
+        buffers.confined.turn_to(&chunk.origin);
         Self {
             rules,
             chunk,
@@ -96,7 +133,6 @@ impl<'a, 'b> Confirm<'a, 'b> {
             buffers,
             matches: Vec::new(),
             resume: HashMap::new(),
-            confined: Vec::new(),
             text_kind: TextKind::of(chunk.origin.name()),
             last: None,
             is_cut: false,
@@ -123,12 +159,8 @@ impl<'a, 'b> Confirm<'a, 'b> {
         if rule.files.is_empty() || self.limits.explain {
             return true;
         }
-        if let Some((_, wanted)) = self.confined.iter().find(|(known, _)| *known == rule_idx) {
-            return *wanted;
-        }
-        let wanted = filter::in_file(rule, self.chunk.origin.kind_path()).is_ok();
-        self.confined.push((rule_idx, wanted));
-        wanted
+        let path = || self.chunk.origin.kind_path();
+        self.buffers.confined.get_or_ask(rule_idx, || filter::in_file(rule, path()).is_ok())
     }
 
     /// Finds the matches of a rule that start where the candidate says.

@@ -16,6 +16,7 @@ mod names;
 mod narrow;
 mod numbers;
 mod options;
+mod passages;
 mod regions;
 mod replay;
 mod report;

@@ -18,6 +18,7 @@ use super::inspect::{Inspector, Placed};
 use super::limited::Limited;
 use super::names::{Known, Names, Noted};
 use super::narrow::Narrow;
+use super::passages::Passages;
 use super::regions::Regions;
 use super::replay::{Record, entry_of, hits_of, numbers, replay, state_of, witnesses};
 use super::report::Reporter;
@@ -293,12 +294,14 @@ impl Whole<'_> {
         let mut contents = self.remembered(known, secrets);
         let without: Vec<bool> = contents.entries.iter().map(Option::is_some).collect();
         let growth = Regions::new(self.history.scanner.rules().reach());
+        let passages = Passages::new();
         let tell = |len| self.teller.tell(Event::Scanned(len));
         let scanner = &self.history.scanner;
         let (is_exhaustive, max_size) = (self.history.options.exhaustive, self.history.options.max_size);
         let shared = Shared {
             scanner,
             growth: &growth,
+            passages: &passages,
             lookup: self.lookup,
             known,
             secrets,

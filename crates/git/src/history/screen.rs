@@ -6,6 +6,7 @@ use leaktight_core::{Chunk, Encoding, Finding, Origin, Scan, Scanner, Span, has_
 
 use super::hits::{Hit, Secrets};
 use super::names::{KindIdx, Known};
+use super::passages::{Passages, Unknown};
 use super::regions::{Marks, Regions};
 use crate::store::{Fault, Lookup, Spans, Visit};
 
@@ -27,6 +28,8 @@ pub(super) struct Seen {
 pub(super) struct Screen<'a> {
     scanner: Scanner,
     growth: &'a Regions,
+    passages: &'a Passages,
+    unknown: Unknown,
     is_exhaustive: bool,
     max_size: Option<u64>,
     lookup: &'a Lookup<'a>,
@@ -45,6 +48,7 @@ pub(super) struct Screen<'a> {
 pub(super) struct Shared<'a> {
     pub(super) scanner: &'a Scanner,
     pub(super) growth: &'a Regions,
+    pub(super) passages: &'a Passages,
     pub(super) lookup: &'a Lookup<'a>,
     pub(super) known: &'a Known,
     pub(super) secrets: &'a Secrets,
@@ -64,6 +68,8 @@ impl<'a> Screen<'a> {
         Self {
             scanner,
             growth: shared.growth,
+            passages: shared.passages,
+            unknown: Unknown::default(),
             is_exhaustive: shared.is_exhaustive,
             max_size: shared.max_size,
             lookup: shared.lookup,
@@ -125,9 +131,14 @@ impl<'a> Screen<'a> {
     ///
     /// Returns the marks that stand in it now; none where anything may be found.
     fn look_round(&mut self, bytes: &[u8], (kind, spans, marks): (KindIdx, &[Span], Marks)) -> Option<Marks> {
-        self.growth.near(bytes, spans, &mut self.regions);
-        let marks = marks | self.regions(bytes, kind)?;
+        let near = self.growth.reach.near;
+        self.passages.sift(bytes, (spans, near), kind, &mut self.unknown);
+        self.growth.near(bytes, &self.unknown.spans, &mut self.regions);
+        let new = self.regions(bytes, kind)?;
+        self.passages.remember(&self.unknown, new);
+        let marks = marks | new | self.unknown.marks;
         if marks != 0 {
+            self.growth.near(bytes, spans, &mut self.regions);
             self.growth.far(bytes, marks, &mut self.regions);
             self.regions(bytes, kind)?;
         }

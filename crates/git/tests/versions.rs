@@ -1,0 +1,130 @@
+//! What is looked at only where it is new finds what looking at every content whole finds.
+
+mod common;
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use common::{Sandbox, Told};
+use leaktight_core::{Chunk, Finding, Origin, RuleSet, Scanner, sample};
+
+/// Numbers without a pattern, the same in every run, and what some rules find.
+struct Draw<'a>(u64, &'a [Vec<u8>]);
+
+impl Draw<'_> {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % n
+    }
+
+    /// A few lines that come again and again, or what some rule finds, whole or torn apart.
+    fn lines(&mut self) -> Vec<Vec<u8>> {
+        if self.below(16) > 0 {
+            let (first, len) = (self.below(600), 1 + self.below(30));
+            let line =
+                |at: usize| format!("{:1$}value {at} of some {2} text", "", at % 9, at * 7919 % 601).into_bytes();
+            return (first..first + len).map(line).collect();
+        }
+        let samples = self.1;
+        let mut lines: Vec<Vec<u8>> =
+            samples[self.below(samples.len())].split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        if self.below(3) == 0 {
+            let at = self.below(lines.len() + 1);
+            let between = self.below(60);
+            lines.splice(at..at, (0..between).map(|n| format!("and {n} lines between").into_bytes()));
+        }
+        if self.below(3) == 0 {
+            let at = self.below(lines.len());
+            lines.truncate(at);
+        }
+        lines
+    }
+
+    fn change(&mut self, lines: &mut Vec<Vec<u8>>) {
+        for _ in 0..=self.below(4) {
+            let (at, len) = (self.below(lines.len() + 1), self.below(25));
+            let end = (at + len).min(lines.len());
+            match self.below(5) {
+                0 if lines.len() > 500 => drop(lines.drain(at..end)),
+                1 => {
+                    let moved: Vec<Vec<u8>> = lines.drain(at..end).collect();
+                    let to = self.below(lines.len() + 1);
+                    lines.splice(to..to, moved);
+                }
+                2 => {
+                    let copied = lines[at..end].to_vec();
+                    let to = self.below(lines.len() + 1);
+                    lines.splice(to..to, copied);
+                }
+                _ => {
+                    let new = self.lines();
+                    lines.splice(at..at, new);
+                }
+            }
+        }
+    }
+}
+
+/// Commits versions of a few files, without a work tree.
+fn import(sandbox: &Sandbox, mut draw: Draw<'_>) {
+    let names = ["a.c", "conf.yaml", "notes.md", "b.c"];
+    let mut files: Vec<Vec<Vec<u8>>> = vec![Vec::new(); names.len()];
+    for lines in &mut files {
+        (0..40).for_each(|_| lines.extend(draw.lines()));
+    }
+    let mut child = sandbox.command("r", &["fast-import", "--quiet"]).stdin(Stdio::piped()).spawn().expect("git runs");
+    let mut stream = child.stdin.take().expect("a pipe");
+    for n in 0..90_u32 {
+        let which = draw.below(names.len());
+        draw.change(&mut files[which]);
+        let text = files[which].join(&b'\n');
+        write!(stream, "commit refs/heads/main\ncommitter A <a@example.org> {} +0000\ndata 1\nx\n", 1_700_000_000 + n)
+            .and_then(|()| write!(stream, "M 100644 inline {}\ndata {}\n", names[which], text.len()))
+            .and_then(|()| stream.write_all(&text))
+            .and_then(|()| writeln!(stream))
+            .expect("git reads");
+    }
+    drop(stream);
+    assert!(child.wait().expect("git ends").success());
+}
+
+/// Where each finding came in, and how many there are of it.
+fn places(told: &Told) -> Vec<String> {
+    assert!(told.skipped.is_empty(), "{:?}", told.skipped);
+    let place = |finding: &Finding| match &*finding.origin {
+        Origin::Blob(blob) => {
+            let commit = blob.commit.as_ref().map(|commit| commit.id.clone());
+            let (rule, line) = (&finding.rule().id, finding.start.line);
+            format!("{rule} {commit:?} {:?}:{line} {} {:?} {}", blob.path, blob.in_head, blob.removed, blob.others)
+        }
+        other => panic!("{other:?}"),
+    };
+    let mut places: Vec<String> = told.findings.iter().map(place).collect();
+    places.sort();
+    places
+}
+
+#[test]
+fn new_parts_tell_what_whole_contents_tell() {
+    let scanner = Scanner::new(Arc::new(RuleSet::builtin()));
+    let is_found = |text: &Vec<u8>| !scanner.scan(&Chunk::memory(text)).findings.is_empty();
+    let samples = scanner.rules().rules().iter().map(|rule| sample(rule, 1).0);
+    let samples: Vec<Vec<u8>> = samples.filter(is_found).collect();
+    let mut found = 0;
+    for seed in 1..=6 {
+        let sandbox = Sandbox::with_repo(&[]);
+        import(&sandbox, Draw(seed, &samples));
+        sandbox.git("r", &["repack", "-qadf", "--depth=50", "--window=20"]);
+        let whole = places(&sandbox.scan_with("r", |options| options.exhaustive = true).expect("a repository"));
+        let new = places(&sandbox.scan("r"));
+        found += whole.len();
+        let differing: Vec<&String> = whole
+            .iter()
+            .filter(|place| !new.contains(place))
+            .chain(new.iter().filter(|place| !whole.contains(place)))
+            .collect();
+        assert!(differing.is_empty(), "seed {seed}: {differing:#?}");
+    }
+    assert!(found > 50, "{found}");
+}
