@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::rule::{Anchor, Boundary, ByteSet, Check, Companion, Confidence, Driver, Follow, Gate, Rule, Severity, Tag};
-use crate::table::{Assigned, Literal, LiteralTable, Margin, Margins, Tables, Teddy, Use, Windows};
+use crate::table::{Assigned, Entry, Literal, LiteralTable, Margin, Margins, Tables, Teddy, Use, Windows};
 
 /// Writes a value as code that makes it.
 pub trait Emit {
@@ -82,6 +82,7 @@ fields! {
     Literal { text, nocase, window }
     LiteralTable { four, three }
     Windows { set, slots, entries }
+    Entry { literal, offset, probe, first, last }
     Teddy { bytes, nibbles, empty }
     Margins { core, hot, wide }
     Margin { before, after }

@@ -11,12 +11,12 @@ use regex_syntax::hir::{Hir, HirKind};
 
 use crate::check;
 use crate::reach::Reach;
-use crate::rule::Anchor;
+use crate::rule::{Anchor, Text};
 use crate::rule::{
     Boundary, ByteSet, Check, Companion, Confidence, Driver, Follow, Gate, Rule, RuleError, Severity, Tag, read_rules,
 };
 use crate::scan;
-use crate::table::{Assigned, Literal, LiteralTable, Margin, Margins, Tables, Teddy, Use, Windows};
+use crate::table::{Assigned, Entry, Literal, LiteralTable, Margin, Margins, Tables, Teddy, Use, Windows};
 
 static BUILTIN: &[Rule] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
 
@@ -36,6 +36,8 @@ pub struct RuleSet {
     /// The search for literals where they crowd, built when first needed.
     crowd: OnceLock<AhoCorasick>,
     companions: Vec<Vec<usize>>,
+    /// What the files of each rule end in, as bits, gathered when first needed.
+    ends: OnceLock<Vec<u128>>,
     overrides: HashMap<usize, Override>,
 }
 
@@ -118,6 +120,7 @@ impl RuleSet {
             }
         }
         self.rules = Cow::Owned(all);
+        self.ends = OnceLock::new();
         self
     }
 
@@ -136,6 +139,7 @@ impl RuleSet {
             crowd: OnceLock::new(),
             patterns: (0..rules.len()).map(|_| OnceLock::new()).collect(),
             companions,
+            ends: OnceLock::new(),
             rules,
             overrides: HashMap::new(),
         }
@@ -238,9 +242,32 @@ impl RuleSet {
         self.companions[rule_idx].iter().copied().zip(self.rules[rule_idx].companions.iter())
     }
 
+    /// Whether a rule may be about a file whose path ends in three bytes, which turns most down.
+    pub(crate) fn may_end(&self, rule_idx: usize, end: [u8; END]) -> bool {
+        let of = |files: &[Text]| files.iter().fold(0, |ends, pattern| ends | end_of(pattern.as_bytes()));
+        let ends = self.ends.get_or_init(|| self.rules.iter().map(|rule| of(&rule.files)).collect());
+        ends[rule_idx] & bit_of(end) != 0
+    }
+
     /// The compiled pattern of a rule; none when it grows too large.
     pub(crate) fn pattern(&self, rule_idx: usize) -> Option<&Regex> {
         self.patterns[rule_idx].get_or_init(|| compile_pattern(&self.rules[rule_idx])).as_ref()
+    }
+}
+
+/// Bytes of the ends of paths that are told apart.
+pub(crate) const END: usize = 3;
+
+/// One of 128 bits for the end of a path, in any case.
+fn bit_of(end: [u8; END]) -> u128 {
+    1 << (end.iter().fold(0_u32, |hash, byte| hash * 31 + u32::from(byte.to_ascii_lowercase())) % u128::BITS)
+}
+
+/// The bit of the end of a pattern of file names, all if a star stands there.
+fn end_of(pattern: &[u8]) -> u128 {
+    match pattern.last_chunk::<END>() {
+        Some(end) if !end.contains(&b'*') => bit_of(*end),
+        _ => u128::MAX,
     }
 }
 

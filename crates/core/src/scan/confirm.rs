@@ -16,8 +16,8 @@ use crate::assign::{self, Assignment, TextKind};
 use crate::check::{self, Standing, Subject};
 use crate::chunk::{Chunk, Origin};
 use crate::finding::Reason;
-use crate::rule::Confidence;
-use crate::ruleset::RuleSet;
+use crate::rule::{Confidence, Driver};
+use crate::ruleset::{END, RuleSet};
 use crate::span::Span;
 use crate::table::LONGEST_MATCH;
 
@@ -62,6 +62,8 @@ pub(super) struct Kept {
 struct Confined {
     /// The origin of the last chunk, which is held so that its address stands for it.
     origin: Option<Arc<Origin>>,
+    /// The end of its path; none if there is no path, or one so short that any rule may be about it.
+    end: Option<[u8; END]>,
     /// The number of origins so far.
     turn: u32,
     /// For each rule the turn of its answer, and the answer.
@@ -73,6 +75,7 @@ impl Confined {
     fn turn_to(&mut self, origin: &Arc<Origin>) {
         if !self.origin.as_ref().is_some_and(|last| Arc::ptr_eq(last, origin)) {
             self.origin = Some(Arc::clone(origin));
+            self.end = origin.kind_path().and_then(|path| path.as_os_str().as_encoded_bytes().last_chunk().copied());
             self.turn = self.turn.checked_add(1).unwrap_or_else(|| {
                 self.answers.clear();
                 1
@@ -160,7 +163,8 @@ impl<'a, 'b> Confirm<'a, 'b> {
             return true;
         }
         let path = || self.chunk.origin.kind_path();
-        self.buffers.confined.get_or_ask(rule_idx, || filter::in_file(rule, path()).is_ok())
+        self.buffers.confined.end.is_none_or(|end| self.rules.may_end(rule_idx as usize, end))
+            && self.buffers.confined.get_or_ask(rule_idx, || filter::in_file(rule, path()).is_ok())
     }
 
     /// Finds the matches of a rule that start where the candidate says.
@@ -172,8 +176,8 @@ impl<'a, 'b> Confirm<'a, 'b> {
         let resume = self.resume.get(&candidate.rule_idx).copied().unwrap_or(0);
         let mut at = candidate.from.max(resume);
         // From a few places a search that stays there is cheaper than one that goes on to the
-        // end of the window.
-        let is_fixed = candidate.to.saturating_sub(at) <= FEW_STARTS;
+        // end of the window; in a run a token can start at a few places only.
+        let is_fixed = candidate.to.saturating_sub(at) <= FEW_STARTS || self.starts_in_run(rule_idx);
         while at <= candidate.to.min(candidate.end) {
             if is_fixed && !self.may_start(rule_idx, at) {
                 at += 1;
@@ -302,6 +306,13 @@ impl<'a, 'b> Confirm<'a, 'b> {
         pattern.search_slots_with(self.buffers.caches.of(rule_idx, pattern), &input, &mut slots)?;
         let at = |slot: usize| slots[slot].map(|at: NonMaxUsize| value.start + at.get());
         Some(Span::new(at(2).or(at(0))?, at(3).or(at(1))?))
+    }
+
+    /// Whether a match starts at or in a token run, and as freely as a token does.
+    fn starts_in_run(&self, rule_idx: usize) -> bool {
+        let rule = self.rules.rule(rule_idx);
+        let is_run = matches!(rule.gate.driver, Driver::Core | Driver::Run) && rule.gate.anchors.is_empty();
+        is_run && rule.boundary.at_start() && !self.limits.explain
     }
 
     /// Whether the bytes before and at the place allow a match to start; spares the expression

@@ -6,6 +6,7 @@
 //! which are then compared byte by byte.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::frequency;
 use crate::rule::List;
@@ -31,11 +32,6 @@ impl Literal {
     #[inline]
     pub(crate) fn is_at(&self, bytes: &[u8], at: usize) -> bool {
         let Some(found) = bytes.get(at..at + self.text.len()) else { return false };
-        // Literals that share a window mostly differ at an end.
-        let alike = |at: usize| (found[at] ^ self.text[at]) & !0x20 == 0;
-        if !alike(0) || !alike(found.len() - 1) {
-            return false;
-        }
         if self.nocase { found.eq_ignore_ascii_case(&self.text) } else { found == &*self.text }
     }
 }
@@ -70,8 +66,36 @@ pub(crate) struct Windows {
     pub(crate) set: List<u32>,
     /// Key and the range of its entries, by hash with linear probing.
     pub(crate) slots: List<(u32, u32, u32)>,
-    /// Literal and offset of the window within it.
-    pub(crate) entries: List<(u32, u8)>,
+    pub(crate) entries: List<Entry>,
+}
+
+/// A literal, as far as it is compared before it is looked at: literals that share a window
+/// mostly differ at an end.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Entry {
+    pub(crate) literal: u32,
+    /// Where the window lies within it.
+    pub(crate) offset: u8,
+    /// Where its last byte lies, or as far as this can tell.
+    pub(crate) probe: u8,
+    /// The first byte, and that at the probe.
+    pub(crate) first: u8,
+    pub(crate) last: u8,
+}
+
+impl Entry {
+    fn new(literal: u32, offset: usize, text: &[u8]) -> Self {
+        let probe = (text.len() - 1).min(usize::from(u8::MAX));
+        Self { literal, offset: offset as u8, probe: probe as u8, first: text[0], last: text[probe] }
+    }
+
+    /// Where the literal begins whose window may stand at `at`, if it may be that one in any case.
+    #[inline]
+    fn start(self, bytes: &[u8], at: usize) -> Option<usize> {
+        let start = at.checked_sub(usize::from(self.offset))?;
+        let alike = |at: usize, byte: u8| bytes.get(at).is_some_and(|found| (found ^ byte) & !0x20 == 0);
+        (alike(start, self.first) && alike(start + usize::from(self.probe), self.last)).then_some(start)
+    }
 }
 
 const VACANT: (u32, u32, u32) = (0, 0, 0);
@@ -104,13 +128,13 @@ impl Default for Windows {
 }
 
 impl Windows {
-    fn new(mut pairs: Vec<(u32, u32, u8)>) -> Self {
+    fn new(mut pairs: Vec<(u32, Entry)>) -> Self {
         pairs.sort_unstable();
         let size = (pairs.len() * 2).next_power_of_two().max(16);
         let (mut set, mut slots, mut entries) = (vec![0_u32; WORDS], vec![VACANT; size], Vec::new());
         for group in pairs.chunk_by(|left, right| left.0 == right.0) {
             let from = entries.len() as u32;
-            entries.extend(group.iter().map(|(_, literal, at)| (*literal, *at)));
+            entries.extend(group.iter().map(|(_, entry)| *entry));
             let (word, bits) = place_of(group[0].0.wrapping_mul(FACTOR));
             set[word] |= bits;
             enter(&mut slots, (group[0].0, from, entries.len() as u32));
@@ -124,7 +148,7 @@ impl Windows {
         (&*self.set).try_into().expect("a set has its words from the start")
     }
 
-    fn get(&self, key: u32) -> &[(u32, u8)] {
+    fn get(&self, key: u32) -> &[Entry] {
         let mask = self.slots.len() - 1;
         let mut slot = slot_of(key, mask);
         while self.slots[slot] != VACANT {
@@ -148,22 +172,25 @@ pub(crate) struct LiteralTable {
 impl LiteralTable {
     /// Builds a table of `literals`, as `(index, literal)`.
     pub(crate) fn new(literals: &[(u32, &Literal)]) -> Self {
-        Self::of(literals.iter().map(|(idx, literal)| (*idx, literal.window, &literal.text[literal.window..])))
+        let of = |(idx, literal): &(u32, &'_ Literal)| (*idx, literal.window..literal.text.len());
+        Self::of(literals.iter().map(|one| (of(one), &*one.1.text)))
     }
 
     /// Builds a table whose windows are the first bytes of the literals.
     pub(crate) fn of_prefixes(literals: &[(u32, &Literal)]) -> Self {
-        Self::of(literals.iter().map(|(idx, literal)| (*idx, 0, &*literal.text)))
+        Self::of(literals.iter().map(|(idx, literal)| ((*idx, 0..literal.text.len()), &*literal.text)))
     }
 
-    /// Builds a table of literals with their windows: four bytes, or three.
-    pub(crate) fn of<'a>(windows: impl Iterator<Item = (u32, usize, &'a [u8])>) -> Self {
+    /// Builds a table of literals with their windows, of which the first four bytes count, or three.
+    pub(crate) fn of<'a>(literals: impl Iterator<Item = ((u32, Range<usize>), &'a [u8])>) -> Self {
         let (mut four, mut three) = (Vec::new(), Vec::new());
-        for (idx, offset, window) in windows {
+        for ((idx, window), text) in literals {
+            let entry = Entry::new(idx, window.start, text);
+            let window = &text[window];
             if window.len() >= 4 {
-                four.push((key4(window), idx, offset as u8));
+                four.push((key4(window), entry));
             } else {
-                three.push((key3(window), idx, offset as u8));
+                three.push((key3(window), entry));
             }
         }
         Self { four: Windows::new(four), three: Windows::new(three) }
@@ -192,28 +219,26 @@ impl LiteralTable {
         may_hold(self.four.bits(), key) | may_hold(self.three.bits(), key & 0x00ff_ffff)
     }
 
-    /// Calls `hit` with each literal whose window may stand at `at`, and its start.
+    /// Calls `hit` with each literal that may stand where a window at `at` says, and its start.
     #[inline]
     pub(crate) fn find_at(&self, bytes: &[u8], at: usize, mut hit: impl FnMut(u32, usize)) {
+        let mut emit = |entries: &[Entry]| {
+            for entry in entries {
+                if let Some(start) = entry.start(bytes, at) {
+                    hit(entry.literal, start);
+                }
+            }
+        };
         if let Some(window) = bytes.get(at..at + 4) {
             let key = key4(window);
             if may_hold(self.four.bits(), key) {
-                Self::emit(self.four.get(key), at, &mut hit);
+                emit(self.four.get(key));
             }
         }
         if let Some(window) = bytes.get(at..at + 3) {
             let key = key3(window);
             if may_hold(self.three.bits(), key) {
-                Self::emit(self.three.get(key), at, &mut hit);
-            }
-        }
-    }
-
-    #[inline]
-    fn emit(entries: &[(u32, u8)], at: usize, hit: &mut impl FnMut(u32, usize)) {
-        for (literal, offset) in entries {
-            if let Some(start) = at.checked_sub(usize::from(*offset)) {
-                hit(*literal, start);
+                emit(self.three.get(key));
             }
         }
     }

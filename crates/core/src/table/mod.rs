@@ -12,9 +12,9 @@ mod teddy;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+pub(crate) use self::literal::{Entry, Literal, LiteralTable, Windows};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use self::literal::{FACTOR, LETTER, Set, WORD_BITS};
-pub(crate) use self::literal::{Literal, LiteralTable, Windows};
 pub(crate) use self::margin::{Margin, Margins, tier};
 use self::teddy::Plan;
 #[cfg(target_arch = "x86_64")]
@@ -174,8 +174,7 @@ impl Tables {
         let in_text = if crowded { Vec::new() } else { of(&gather.text) };
         let texts: Vec<&[u8]> = in_text.iter().map(|(_, literal)| &*literal.text).collect();
         let plan = Plan::new(&texts, rounds);
-        let windows =
-            in_text.iter().zip(plan.windows()).map(|((idx, literal), at)| (*idx, at.start, &literal.text[at]));
+        let windows = in_text.iter().zip(plan.windows()).map(|((idx, literal), at)| ((*idx, at), &*literal.text));
         let (text, teddy) = (LiteralTable::of(windows), plan.teddy());
         let crowd = Cow::Owned(if crowded { gather.text } else { Vec::new() });
         let assigned = Assigned { words: LiteralTable::new(&of(&gather.owners)), ..gather.assigned };
