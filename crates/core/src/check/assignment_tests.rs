@@ -137,7 +137,15 @@ fn a_quote_that_closes_and_a_value_that_goes_on_are_dropped() {
     assert_eq!(judge_in("a.txt", "--token=", "v2.k3J9m", "<token>"), Outcome::Drop);
     let joined = "+e.error),e?.token)}}";
     assert_eq!(judge_in("a.txt", "No \\n \"; x(\"App Check token: \"", joined, "\""), Outcome::Drop);
+    let minified = "+_);switch(D[0]){case 1:s.push(_);";
+    assert_eq!(judge_in("a.mjs", "Error(\"state: \"+j+\", token: \"", minified, "\""), Outcome::Drop);
     assert_eq!(judge_in("a.txt", "App Check token: \"", "+kQ7x9Tz8wqLk3nR2", "\""), Outcome::Pass);
+}
+
+#[test]
+fn what_makes_secrets_is_none() {
+    assert_eq!(judge_in("a.js", "\"AcmeTokenBuilder\", \"", "init_chunk_6TQVIW2G", "\""), Outcome::Drop);
+    assert_eq!(settings("tokenFactory = ", "k3J9mQ2xR7vT"), Outcome::Drop);
 }
 
 #[test]

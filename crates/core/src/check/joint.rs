@@ -263,7 +263,7 @@ fn closes(subject: &Subject<'_>, head: &[u8]) -> bool {
 
 /// Whether a value is what joins two strings, the quote before it closing the first: `+e.error)`.
 fn is_joined(value: &[u8]) -> bool {
-    matches!(value, [b'+', first, ..] if first.is_ascii_alphabetic())
+    matches!(value, [b'+', first, ..] if first.is_ascii_alphabetic() || matches!(first, b'_' | b'$'))
         && value.iter().any(|byte| matches!(byte, b'(' | b')' | b';' | b','))
 }
 

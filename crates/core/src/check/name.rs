@@ -38,9 +38,9 @@ static OTHER_KEYS: Words = Words::new(
 
 /// Words that say of a name ending in them that it holds no secret.
 static HARMLESS: Words = Words::new(
-    "address age alg algo algorithm arn attempts attribute backend body callback caption char chars class column comment config \
+    "address age alg algo algorithm arn attempts attribute backend body builder callback caption char chars class column comment config \
     count date days description dialog dir directory email enabled encoding encryption endpoint engine env error exception exp expiration \
-    expired expires expiry field fields file filename fingerprint flag form format func function group handler \
+    expired expires expiry factory field fields file filename fingerprint flag form format func function group handler \
     checksum crc digest etag guid hash hashed header headers help helper hint href icon id ids image index info input issuer kind label length level limit link \
     list location manager max md message messages method min mode model module msg name names namespace num number page param \
     parameter params path pattern placeholder policy position prefix project prompt property provider question ref reference \

@@ -75,6 +75,7 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_keyword(value)
         && !is_expression(value)
         && !is_place(value)
+        && !is_media_type(value)
         && !is_prose(value)
         && !is_constant(value)
         && !is_pattern(value)
@@ -82,6 +83,18 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_ciphertext(value)
         && !is_note(value)
 }
+
+/// Whether the value is a media type, as of RFC 6838: `application/vnd.acme.report+json`.
+fn is_media_type(value: &[u8]) -> bool {
+    let Some(slash) = memchr::memchr(b'/', value) else { return false };
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b".+-".contains(byte);
+    MEDIA.holds(&value[..slash].to_ascii_lowercase())
+        && value.get(slash + 1).is_some_and(u8::is_ascii_alphabetic)
+        && value[slash + 1..].iter().all(is_part)
+}
+
+/// What media types begin with.
+static MEDIA: Words = Words::new("application audio font image message model multipart text video");
 
 /// Whether the value is no text: it holds what controls a terminal, or much that is not UTF-8.
 fn is_binary(value: &[u8]) -> bool {
@@ -402,6 +415,7 @@ mod tests {
             "$2b$10$abc",
             "correcthorsebattery",
             "a/b+c9Z8==",
+            "text/k3J9_mQ2xR7",
             "S3cret!",
             concat!("mongodb://u:", "k3J9@db.corp.test/x"),
             "password",
@@ -459,6 +473,8 @@ mod tests {
             "@/dev/stdin",
             "/var/run/docker/netns/7eab3f41823f",
             "0x0000001f",
+            "application/vnd.acme.report",
+            "image/svg+xml",
             ".$minLength.",
         ];
         for value in values {
