@@ -12,6 +12,7 @@ mod basic;
 mod connection;
 mod crc;
 mod dice;
+mod forms;
 mod joint;
 mod json;
 mod jwt;

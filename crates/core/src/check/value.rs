@@ -4,13 +4,14 @@ use memchr::memmem;
 
 use crate::check::Outcome;
 use crate::check::dice::Dice;
+use crate::check::forms::{is_element, is_format, is_media_type, is_package};
 use crate::check::random::{Counts, is_composed, is_random, reads_as_words};
 use crate::check::words::Words;
 use crate::placeholder;
 
 /// What a value starts with when it names a secret that stands elsewhere.
 static REFERENCES: Words = Words::new(
-    "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:aws aws:secretsmanager \
+    "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:* arn:aws aws:secretsmanager \
     azurekeyvault config( config. config[ configuration[ data. each. enc( enc[ encrypted: env( env. env: env[ \
     gcp-sm:// getenv( import.meta keyring: keyvault: local. lookup( module. op:// os.environ os.getenv params. \
     process.env projects/ secret:// secretref: secrets. secrets[ secure: self. settings. sha256: sha512: sm:// ssm: system.getenv \
@@ -19,8 +20,8 @@ static REFERENCES: Words = Words::new(
 
 /// Words of programming languages that stand for a value or its type.
 static KEYWORDS: Words = Words::new(
-    "any array bool boolean bytes char const false function int integer n/a na nan new nil none null nullptr number \
-    object optional required return securestring self str string text this true undefined unknown varchar void yes",
+    "any array ascii bool boolean bytes char const false function int integer latin-1 latin1 n/a na nan new nil none null nullptr number \
+    object optional required return securestring self str string text this true undefined unknown utf-16 utf-8 utf8 varchar void yes",
 );
 
 /// What names of files end in.
@@ -76,6 +77,9 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_expression(value)
         && !is_place(value)
         && !is_media_type(value)
+        && !is_format(value)
+        && !is_element(value)
+        && !is_package(value)
         && !is_prose(value)
         && !is_constant(value)
         && !is_pattern(value)
@@ -83,18 +87,6 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_ciphertext(value)
         && !is_note(value)
 }
-
-/// Whether the value is a media type, as of RFC 6838: `application/vnd.acme.report+json`.
-fn is_media_type(value: &[u8]) -> bool {
-    let Some(slash) = memchr::memchr(b'/', value) else { return false };
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b".+-".contains(byte);
-    MEDIA.holds(&value[..slash].to_ascii_lowercase())
-        && value.get(slash + 1).is_some_and(u8::is_ascii_alphabetic)
-        && value[slash + 1..].iter().all(is_part)
-}
-
-/// What media types begin with.
-static MEDIA: Words = Words::new("application audio font image message model multipart text video");
 
 /// Whether the value is no text: it holds what controls a terminal, or much that is not UTF-8.
 fn is_binary(value: &[u8]) -> bool {
