@@ -23,7 +23,9 @@ pub(super) fn is_format(value: &[u8]) -> bool {
     let mut starts = memchr::memchr_iter(b'{', value).filter(|start| {
         let rest = &value[start + 1..];
         let len = rest.iter().take_while(|byte| is_inner(byte)).count();
-        len > 0 && rest.get(len) == Some(&b'}') && !value[..*start].ends_with(b"{")
+        // Nothing between the braces is told from a password only in a path.
+        let is_filled = len > 0 || value[..*start].ends_with(b"/");
+        is_filled && rest.get(len) == Some(&b'}') && !value[..*start].ends_with(b"{")
     });
     match (starts.next(), starts.next()) {
         (Some(0), None) | (None, _) => is_printed(value),
@@ -84,6 +86,7 @@ mod tests {
             "md5{0}",
             "jdbc:x://{host}:1;user=<u>@{host};",
             "systems/%s/passwords",
+            "v1/users/{}/password",
             "%s",
         ];
         all(is_format, &formats, &["{noop}k3J9mQ", "{SSHA}k3J9mQ==", "k3{J9 mQ}x", "k3{J9", "k3%sJ9", "{}k3J9"]);

@@ -11,7 +11,7 @@ use crate::placeholder;
 
 /// What a value starts with when it names a secret that stands elsewhere.
 static REFERENCES: Words = Words::new(
-    "!env !getatt !ref !secret !sub !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:* arn:aws aws:secretsmanager \
+    "!env !getatt !ref !secret !sub !unsafe !vault $ansible_vault @microsoft.keyvault @env: @keychain: akv:// arn:* arn:aws aws:secretsmanager \
     azurekeyvault config( config. config[ configuration[ data. each. enc( enc[ encrypted: env( env. env: env[ \
     gcp-sm:// getenv( import.meta keyring: keyvault: local. lookup( module. op:// os.environ os.getenv params. \
     process.env projects/ secret:// secretref: secrets. secrets[ secure: self. settings. sha256: sha512: sm:// ssm: system.getenv \
@@ -20,7 +20,7 @@ static REFERENCES: Words = Words::new(
 
 /// Words of programming languages that stand for a value or its type.
 static KEYWORDS: Words = Words::new(
-    "any array ascii bool boolean bytes char const false function int integer latin-1 latin1 n/a na nan new nil none null nullptr number \
+    "any argument array ascii bool boolean bytes char const false function int integer latin-1 latin1 n/a na nan new nil none null nullptr number \
     object optional required return securestring self str string text this true undefined unknown utf-16 utf-8 utf8 varchar void yes",
 );
 
