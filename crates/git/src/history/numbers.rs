@@ -1,7 +1,7 @@
 //! Tables by the numbers of objects.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 /// A table by number. Numbers are ours, so nobody can make many meet in one place.
 pub(super) type ByNumber<V> = HashMap<u32, V, BuildHasherDefault<Mixer>>;
@@ -22,5 +22,23 @@ impl Hasher for Mixer {
     fn write_u32(&mut self, number: u32) {
         // The golden ratio, as Knuth has it; the upper bits are the mixed ones.
         self.0 = (self.0.rotate_left(5) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+}
+
+/// Makes mixers that begin with a number of this run, for what is not ours alone.
+#[derive(Clone, Debug)]
+pub(super) struct Seeded(u64);
+
+impl Default for Seeded {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0))
+    }
+}
+
+impl BuildHasher for Seeded {
+    type Hasher = Mixer;
+
+    fn build_hasher(&self) -> Mixer {
+        Mixer(self.0)
     }
 }

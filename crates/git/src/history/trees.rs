@@ -1,6 +1,7 @@
 //! Reads all trees once: what they name, what they lead to, and what is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use leaktight_core::RuleSet;
 
@@ -35,19 +36,30 @@ struct Record {
 impl Log {
     /// Adds to `holders` every tree that holds one of the objects, with those it holds.
     pub(super) fn holders(&self, is_wanted: impl Fn(u32) -> bool, holders: &mut ByNumber<Vec<u32>>) {
-        let mut held: ByNumber<Vec<u32>> = ByNumber::default();
+        // Most trees hold those that their base holds.
+        let mut held: ByNumber<Rc<Vec<u32>>> = ByNumber::default();
         for record in &self.records {
-            let part = |from: u32, to: u32| self.entries[from as usize..to as usize].iter().copied();
-            let mut all = held.get(&record.base).cloned().unwrap_or_default();
-            for gone in part(record.went, record.end).filter(|number| is_wanted(*number)) {
-                if let Some(at) = all.iter().position(|number| *number == gone) {
-                    all.swap_remove(at);
+            let part = |from: u32, to: u32| {
+                self.entries[from as usize..to as usize].iter().copied().filter(|number| is_wanted(*number))
+            };
+            let base = held.get(&record.base);
+            let is_same = part(record.came, record.end).next().is_none();
+            let all = match base {
+                Some(base) if is_same => Rc::clone(base),
+                _ => {
+                    let mut all = base.map(|base| base.to_vec()).unwrap_or_default();
+                    for gone in part(record.went, record.end) {
+                        if let Some(at) = all.iter().position(|number| *number == gone) {
+                            all.swap_remove(at);
+                        }
+                    }
+                    all.extend(part(record.came, record.went));
+                    Rc::new(all)
                 }
-            }
-            all.extend(part(record.came, record.went).filter(|number| is_wanted(*number)));
+            };
             if !all.is_empty() {
                 if record.is_first {
-                    holders.entry(record.tree).or_default().extend(&all);
+                    holders.entry(record.tree).or_default().extend(all.iter());
                 }
                 held.insert(record.tree, all);
             }
