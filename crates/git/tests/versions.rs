@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use common::{Sandbox, Told};
+use common::{Sandbox, Told, token};
 use leaktight_core::{Chunk, Finding, Origin, RuleSet, Scanner, sample};
 
 /// Numbers without a pattern, the same in every run, and what some rules find.
@@ -127,4 +127,31 @@ fn new_parts_tell_what_whole_contents_tell() {
         assert!(differing.is_empty(), "seed {seed}: {differing:#?}");
     }
     assert!(found > 50, "{found}");
+}
+
+/// A paragraph with a secret in its middle, longer than what can matter round it.
+fn paragraph(secret: &str, n: usize) -> String {
+    let line = |at: usize| format!("{at} is said of {} in part {n}\n", at * 7919 % 6007);
+    let half = |from: usize| (from..from + 500).map(line).collect::<String>();
+    format!("{}KEY={secret}\n{}", half(0), half(500))
+}
+
+#[test]
+fn what_comes_in_again_elsewhere_is_found_again() {
+    let sandbox = Sandbox::with_repo(&[]);
+    let plain = |n: usize, lines: usize| {
+        (0..lines).map(|at| format!("line {at} of text {n} and {}\n", at * n * 7919 % 6007)).collect::<String>()
+    };
+    // Each file is clean in the end, and longest then, so that git stores what came before as the
+    // difference from that: the paragraph is what is new in it.
+    for n in 1..=4 {
+        sandbox.commit(&format!("{n}.txt"), format!("{}{}", plain(n, 1800), paragraph(&token(1), 1)));
+    }
+    for n in 1..=4 {
+        sandbox.commit(&format!("{n}.txt"), plain(n, 5000));
+    }
+    sandbox.git("r", &["repack", "-qadf", "--depth=50", "--window=20"]);
+    let whole = places(&sandbox.scan_with("r", |options| options.exhaustive = true).expect("a repository"));
+    assert_eq!(places(&sandbox.scan("r")), whole);
+    assert!(whole.len() == 1 && whole[0].ends_with(" 3"), "in four files at once: {whole:?}");
 }
