@@ -209,17 +209,17 @@ impl RuleSet {
         let patterns = self.rules.iter().flat_map(|rule| rule.files.iter());
         let split =
             |pattern: &'_ str| pattern.rsplit_once('/').map(|(folder, last)| (folder.to_owned(), last.to_owned()));
-        let mut named = patterns.map(|pattern| split(pattern).unwrap_or((String::new(), pattern.to_string())));
-        let mut folders: Vec<String> = named
-            .by_ref()
-            .filter(|(_, last)| scan::wildcard(last.as_bytes(), name.as_bytes()))
-            .map(|one| one.0)
-            .collect();
-        folders.sort();
-        if let Some(folder) = folders.pop() {
-            return if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let named = patterns.map(|pattern| split(pattern).unwrap_or((String::new(), pattern.to_string())));
+        let named: Vec<(String, String)> = named.collect();
+        let folders = |name: &str| {
+            let fits = |last: &str| scan::wildcard(last.as_bytes(), name.as_bytes());
+            named.iter().filter(|(_, last)| fits(last)).map(|(folder, _)| folder.clone()).max()
+        };
+        match folders(name) {
+            Some(folder) if !folder.is_empty() => format!("{folder}/{name}"),
+            None => Some(check::kind_of(name)).filter(|kind| folders(kind).is_none()).unwrap_or(name.to_owned()),
+            Some(_) => name.to_owned(),
         }
-        check::kind_of(name)
     }
 
     pub(crate) fn tables(&self) -> &Tables {
@@ -344,10 +344,7 @@ mod tests {
     fn a_stand_in_is_judged_like_the_name() {
         let rules = RuleSet::builtin();
         let stand_in = |name| rules.stand_in(name);
-        assert_eq!(
-            [stand_in("Main.PY"), stand_in(".env.local"), stand_in("Dockerfile")],
-            ["x.py", "env.local", "dockerfile"]
-        );
+        assert_eq!([stand_in("Main.PY"), stand_in(".env.local"), stand_in("Dockerfile")], ["x.py", "x.ini", "x.conf"]);
         assert_eq!([stand_in("id_rsa"), stand_in("production.key")], ["id_rsa", "config/credentials/production.key"]);
     }
 }

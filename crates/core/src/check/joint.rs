@@ -61,8 +61,8 @@ impl Joint {
             return Self::None;
         }
         // Only where such a quote allows it does `${` stand for an expression.
-        let is_raw = subject.path.is_some_and(|path| RAW_QUOTES.holds(extension(path).as_bytes()));
-        if quote == Some(b'`') && !is_raw && memmem::find(subject.secret_bytes(), b"${").is_some() {
+        let quotes = || subject.path.map(Quotes::of).unwrap_or_default();
+        if quote == Some(b'`') && !quotes().are_raw && memmem::find(subject.secret_bytes(), b"${").is_some() {
             return Self::None;
         }
         let is_element = operator.ends_with(b">") && !operator.ends_with(b"=>");
@@ -90,7 +90,7 @@ impl Joint {
         if (!assigns && !is_other_operator(operator, inner)) || is_comparison(operator) {
             return Self::Loose;
         }
-        let is_char = quote == Some(b'\'') && subject.path.is_some_and(|path| CHARS.holds(extension(path).as_bytes()));
+        let is_char = quote == Some(b'\'') && quotes().are_chars;
         let quoted = subject.secret.start - 1 - (head.len() - inner.len());
         if is_char && !in_text(subject, quoted) {
             return Self::Odd;
@@ -125,8 +125,20 @@ static CHARS: Words = Words::new("c cc cpp cxx h hpp m mm rs swift");
 /// Files of languages whose backticks hold nothing but text.
 static RAW_QUOTES: Words = Words::new("c cc cpp cs cxx go h hpp java py rb rs sh sql");
 
-fn extension(path: &Path) -> String {
-    path.extension().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase()
+/// What quotes mean in a file, as far as its extension tells.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Quotes {
+    /// One character stands in single quotes.
+    are_chars: bool,
+    /// Nothing but text stands in backticks.
+    are_raw: bool,
+}
+
+impl Quotes {
+    pub(super) fn of(path: &Path) -> Self {
+        let ending = path.extension().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+        Self { are_chars: CHARS.holds(ending.as_bytes()), are_raw: RAW_QUOTES.holds(ending.as_bytes()) }
+    }
 }
 
 /// Whether the assignment is all that stands on its line, as in a file of an environment.

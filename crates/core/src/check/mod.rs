@@ -34,7 +34,9 @@ use std::path::Path;
 pub(crate) use self::assignment::{is_label, is_public, names_label, standing};
 pub(crate) use self::random::{is_jumble, is_random};
 pub(crate) use self::words::Words;
+use crate::assign::TextKind;
 use crate::check::dice::Dice;
+use crate::check::joint::Quotes;
 use crate::rule::Check;
 use crate::span::Span;
 
@@ -210,16 +212,20 @@ fn repaired(check: Check, secret: &[u8], dice: &mut Dice) -> Vec<u8> {
     }
 }
 
+/// Extensions one of which stands for all that the checks judge alike.
+const KINDS: [&str; 11] = ["txt", "sql", "c", "swift", "py", "js", "conf", "sh", "mm", "ini", "yml"];
+
 /// Returns a name for which the checks judge as for this one: they look at the
-/// extension, at a name that has none, and at a leading `env`.
+/// extension, at a name that has none, and at a leading `env`. There are a dozen of them,
+/// besides names that promise examples.
 pub(crate) fn kind_of(name: &str) -> String {
     let name = name.to_ascii_lowercase();
-    let name = name.strip_prefix('.').unwrap_or(&name);
-    match name.rsplit_once('.') {
-        None => name.to_owned(),
-        Some((_, ending)) if name.split('.').next() == Some("env") => format!("env.{ending}"),
-        Some((_, ending)) => format!("x.{ending}"),
-    }
+    let judged = |name: &str| (TextKind::of(Some(Path::new(name))), Quotes::of(Path::new(name)));
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let promises = ["example", "sample"].iter().any(|word| ending.contains(word));
+    let mut alike = KINDS.iter().map(|ending| format!("x.{ending}"));
+    let found = if promises { None } else { alike.find(|other| judged(other) == judged(&name)) };
+    found.unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -254,6 +260,16 @@ mod tests {
         assert_eq!(span, Span::new(5, 45));
         assert_eq!(repaired[..39], token[..39]);
         assert_ne!(repaired[39..45], token[39..45], "the checksum was filled in");
+    }
+
+    #[test]
+    fn every_kind_of_text_has_a_name_of_its_own() {
+        for ending in KINDS {
+            assert_eq!(kind_of(&format!("A name.{ending}")), format!("x.{ending}"));
+        }
+        let kinds = ["Main.RS", ".env.local", "Makefile", "c", "a.tsx", ".bashrc", "app.example", "x.env.Sample"];
+        let of = ["x.c", "x.ini", "x.txt", "x.js", "x.js", "x.conf", "app.example", "x.env.sample"];
+        assert_eq!(kinds.map(kind_of), of);
     }
 
     /// Bytes near what the checks read: their own words, glued together at random.
