@@ -20,9 +20,9 @@ const PICKED: u8 = 15;
 const STEP: usize = 32;
 const BLOCK: usize = STEP + 16;
 /// Bytes between two cuts, at least.
-const LEAST: usize = 768;
+const LEAST: usize = 1536;
 /// Bytes within which a cut is looked for.
-const SEARCH: usize = 3 << 10;
+const SEARCH: usize = 4 << 10;
 /// Passages that are remembered, at most: in some forty megabytes.
 const MOST: usize = 7 << 17;
 /// Sets that can be asked at the same time.
@@ -44,7 +44,7 @@ pub(super) struct Unknown {
     pub(super) spans: Vec<Span>,
     /// Marks met in the passages that need not be looked at.
     pub(super) marks: Marks,
-    /// The passages among the spans, to be remembered when nothing is found in them.
+    /// The passages in which they lie, to be remembered when nothing is found.
     keys: Vec<u128>,
     /// Memory to work in: the cuts of a part of the text, the hashes of what lies between
     /// them, and what a key is made from.
@@ -58,8 +58,9 @@ impl Passages {
         Self { seed: RandomState::new().hash_one(0), shards: Default::default() }
     }
 
-    /// Fills `unknown` with what of some spans, in order, was not looked at before. What lies `near`
-    /// bytes round a passage counts, and the kind of file.
+    /// Fills `unknown` with what of some spans, in order, was not looked at before; in all that lies
+    /// outside of them nothing is found. What lies `near` bytes round a passage counts, and the
+    /// kind of file.
     pub(super) fn sift(&self, text: &[u8], (spans, near): (&[Span], usize), kind: KindIdx, unknown: &mut Unknown) {
         unknown.clear();
         let mut rest = spans;
@@ -114,13 +115,16 @@ impl Passages {
                 }
                 keys.push(key);
             }
-            found.push(passage);
+            // The rest of the passage stands in the base, in which nothing was found.
+            let here = spans[at..].iter().take_while(|span| span.start <= passage.end);
+            found.extend(here.map(|span| Span::new(span.start.max(passage.start), span.end.min(passage.end))));
         }
         let behind = spans.iter().filter(|span| span.end > last);
         found.extend(behind.map(|span| Span::new(span.start.max(last), span.end)));
     }
 
-    /// Remembers that nothing was found in what was unknown, where these marks were met.
+    /// Remembers that nothing was found where something was unknown, nor in the rest of the text,
+    /// in which these marks were met.
     pub(super) fn remember(&self, unknown: &Unknown, marks: Marks) {
         for key in &unknown.keys {
             let mut shard = self.shard(*key);

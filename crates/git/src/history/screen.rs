@@ -135,8 +135,8 @@ impl<'a> Screen<'a> {
         self.passages.sift(bytes, (spans, near), kind, &mut self.unknown);
         self.growth.near(bytes, &self.unknown.spans, &mut self.regions);
         let new = self.regions(bytes, kind)?;
-        self.passages.remember(&self.unknown, new);
         let marks = marks | new | self.unknown.marks;
+        self.passages.remember(&self.unknown, marks);
         if marks != 0 {
             self.growth.near(bytes, spans, &mut self.regions);
             self.growth.far(bytes, marks, &mut self.regions);
