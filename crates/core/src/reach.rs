@@ -22,6 +22,8 @@ pub struct Reach {
     pub line: usize,
     /// What stands in every match that reaches farther.
     pub marks: Vec<Mark>,
+    /// Rules, by index, whose finding may depend on one that stands farther away, and those of the other.
+    linked: Vec<usize>,
 }
 
 /// Text that stands in every match of a rule that reaches far.
@@ -45,7 +47,7 @@ const SLACK: usize = 448;
 
 impl Reach {
     pub(crate) fn new(rules: &RuleSet) -> Self {
-        let mut reach = Self { near: NEAR, line: NEAR, marks: Vec::new() };
+        let mut reach = Self { near: NEAR, line: NEAR, marks: Vec::new(), linked: Vec::new() };
         for rule in rules.rules() {
             let (whole, context) = (length(rule), context(rules, rule));
             if whole + context <= NEAR {
@@ -67,7 +69,20 @@ impl Reach {
             }
         }
         reach.thin();
+        for (rule_idx, rule) in rules.rules().iter().enumerate() {
+            let is_wide = |within: u32| within as usize + length(rule) + SLACK > reach.near;
+            let companions = rules.companions(rule_idx).filter(|(_, companion)| is_wide(companion.within));
+            reach.linked.extend(companions.flat_map(|(other, _)| [rule_idx, other]));
+        }
+        reach.linked.sort_unstable();
+        reach.linked.dedup();
         reach
+    }
+
+    /// Returns whether what a rule finds may depend on another finding, or one on it, that stands
+    /// farther away than what is near.
+    pub fn is_linked(&self, rule_idx: usize) -> bool {
+        self.linked.binary_search(&rule_idx).is_ok()
     }
 
     /// Takes one mark for those that begin alike, and leaves out each in which another one

@@ -155,3 +155,28 @@ fn what_comes_in_again_elsewhere_is_found_again() {
     assert_eq!(places(&sandbox.scan("r")), whole);
     assert!(whole.len() == 1 && whole[0].ends_with(" 3"), "in four files at once: {whole:?}");
 }
+
+/// What comes into a text in which something is found may make a finding with what stands far away.
+#[test]
+fn what_stands_far_from_a_change_counts_beside_a_secret() {
+    let rules = RuleSet::builtin();
+    let (_, rule) = rules.find("private-key-rsa").expect("a rule");
+    let key = |seed: u64| String::from_utf8(sample(rule, seed).0).expect("text");
+    let whole = key(1);
+    let (begin, end) = (whole.lines().next().expect("a line"), whole.lines().last().expect("a line"));
+    let inner = |key: &str| key.lines().filter(|line| !line.starts_with('-')).collect::<Vec<_>>().join("\n");
+    let body = (1..40).map(|seed| inner(&key(seed))).collect::<Vec<_>>().join("\n");
+    assert!(body.len() > 6 * rules.reach().near);
+    let sandbox = Sandbox::with_repo(&[]);
+    let plain = |lines: usize| {
+        let said = (0..lines).map(|at| format!("line {at} of a text and {}\n", at * 7919 % 6007)).collect::<String>();
+        format!("KEY={}\n{said}", token(2))
+    };
+    // The second is longer, and so what the first is told from.
+    sandbox.commit("a.txt", format!("{}{begin}\n{body}\n{end}\n", plain(900)));
+    sandbox.commit("a.txt", format!("{}{body}\n{end}\n", plain(2900)));
+    sandbox.git("r", &["repack", "-qadf", "--depth=50", "--window=20"]);
+    let whole = places(&sandbox.scan_with("r", |options| options.exhaustive = true).expect("a repository"));
+    assert_eq!(places(&sandbox.scan("r")), whole);
+    assert!(whole.iter().any(|place| place.starts_with("private-key")) && whole.len() == 2, "{whole:?}");
+}

@@ -8,10 +8,10 @@ use leaktight_core::{Blob, Event, Finding, Origin, Part, Scanner, SkipReason};
 
 use super::hits::{SecretIdx, Secrets};
 use super::inspect::inspect;
+use super::look::scan;
 use super::options::HistoryOptions;
 use super::report::{Describer, say};
 use super::run::Teller;
-use super::screen::scan;
 use super::select::Chosen;
 use crate::id::ObjectId;
 use crate::open::path_of;

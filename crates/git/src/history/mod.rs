@@ -12,6 +12,7 @@ mod hits;
 mod inspect;
 mod limit;
 mod limited;
+mod look;
 mod names;
 mod narrow;
 mod numbers;

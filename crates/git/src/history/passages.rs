@@ -44,8 +44,9 @@ pub(super) struct Unknown {
     pub(super) spans: Vec<Span>,
     /// Marks met in the passages that need not be looked at.
     pub(super) marks: Marks,
-    /// The passages in which they lie, to be remembered when nothing is found.
-    keys: Vec<u128>,
+    /// The passages in which they lie, and what counts round each: to be remembered when nothing is
+    /// found there.
+    keys: Vec<(u128, Span)>,
     /// Memory to work in: the cuts of a part of the text, the hashes of what lies between
     /// them, and what a key is made from.
     cuts: Vec<usize>,
@@ -113,7 +114,7 @@ impl Passages {
                     *marks |= known;
                     continue;
                 }
-                keys.push(key);
+                keys.push((key, Span::new(cuts[low], cuts[high])));
             }
             // The rest of the passage stands in the base, in which nothing was found.
             let here = spans[at..].iter().take_while(|span| span.start <= passage.end);
@@ -124,9 +125,13 @@ impl Passages {
     }
 
     /// Remembers that nothing was found where something was unknown, nor in the rest of the text,
-    /// in which these marks were met.
-    pub(super) fn remember(&self, unknown: &Unknown, marks: Marks) {
-        for key in &unknown.keys {
+    /// in which these marks were met; or that what was found stands at these offsets, far from what
+    /// is remembered then.
+    pub(super) fn remember(&self, unknown: &Unknown, (found, marks): (&[u64], Marks)) {
+        for (key, round) in &unknown.keys {
+            if found.iter().any(|offset| (round.start as u64..=round.end as u64).contains(offset)) {
+                continue;
+            }
             let mut shard = self.shard(*key);
             if shard.len() < MOST / SHARDS {
                 shard.insert(*key, marks);
@@ -209,6 +214,12 @@ impl Hasher for Plain {
 }
 
 impl Unknown {
+    /// Returns whether a place lies in one of the spans.
+    pub(super) fn holds(&self, offset: u64) -> bool {
+        let at = self.spans.partition_point(|span| span.end as u64 <= offset);
+        self.spans.get(at).is_some_and(|span| span.start as u64 <= offset)
+    }
+
     fn clear(&mut self) {
         self.spans.clear();
         self.keys.clear();
@@ -243,7 +254,7 @@ mod tests {
         let unknown = sift(&passages, &old, place(&old), 1);
         let covers = |span: &Span| unknown.spans.iter().any(|one| one.start <= span.start && span.end <= one.end);
         assert!(covers(&place(&old)) && unknown.keys.len() == unknown.spans.len(), "{unknown:?}");
-        passages.remember(&unknown, 5);
+        passages.remember(&unknown, (&[], 5));
         let moved = format!("something else\n{}{}", text(700..2000), text(0..50));
         let known = sift(&passages, &moved, place(&moved), 1);
         assert!(known.spans.is_empty() && known.marks == 5, "{known:?}");

@@ -9,11 +9,11 @@ use leaktight_core::{Blob, Chunk, Commit, Finding, Origin, Part, Scanner, SkipRe
 use super::attribute::{Asked, Fate};
 use super::hits::{Hit, SecretIdx, Secrets};
 use super::inspect::{Placed, inspect};
+use super::look::scan;
 use super::names::Known;
 use super::narrow::Refused;
 use super::options::HistoryOptions;
 use super::run::Teller;
-use super::screen::scan;
 use crate::id::ObjectId;
 use crate::open::path_of;
 use crate::store::{self, Kind, Lookup, Mode, Objects, Reader, entries};

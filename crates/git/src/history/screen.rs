@@ -2,24 +2,21 @@
 
 use std::sync::Arc;
 
-use leaktight_core::{Chunk, Encoding, Finding, Origin, Scan, Scanner, Span, has_ascii_run};
+use leaktight_core::{Chunk, Encoding, Finding, Scanner, Span};
 
 use super::hits::{Hit, Secrets};
+use super::look::{Found, Look, encoding_of, is_hit};
 use super::names::{KindIdx, Known};
 use super::passages::{Passages, Unknown};
 use super::regions::{Marks, Regions};
 use crate::store::{Fault, Lookup, Spans, Visit};
-
-/// Bytes at the start that tell the encoding.
-const HEAD: usize = 8 << 10;
 
 /// What an object was scanned with, to be told to its deltas.
 #[derive(Debug)]
 pub(super) struct Seen {
     kind: KindIdx,
     encoding: Encoding,
-    /// Something was found.
-    is_hit: bool,
+    found: Found,
     /// Marks that were met in it, or in what it was made from.
     marks: Marks,
 }
@@ -104,27 +101,63 @@ impl<'a> Screen<'a> {
         if let Some(fault) = Fault::beyond(self.max_size, bytes.len()) {
             self.faults.push((number, fault));
             // What is made from it was not looked at either.
-            return Seen { kind, encoding: Encoding::Bytes, is_hit: true, marks: 0 };
+            return Seen { kind, encoding: Encoding::Bytes, found: Found::Deeply, marks: 0 };
         }
-        let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
-        let (mut is_hit, mut marks) = self.kind(number, bytes, kind);
+        let mut look = self.kind(number, bytes, kind);
         for kind in self.known.further(number) {
             let further = self.kind(number, bytes, *kind);
-            (is_hit, marks) = (is_hit | further.0, marks | further.1);
+            look.found = look.found.max(further.found);
+            look.marks |= further.marks;
         }
-        Seen { kind, encoding, is_hit, marks }
+        let encoding = encoding_of(bytes);
+        let is_plain = encoding == Encoding::Bytes && self.known.further(number).is_empty();
+        if look.found == Found::Plainly && look.marks == 0 && is_plain && !self.is_exhaustive {
+            // What is made from it holds most of its passages.
+            self.passages.sift(bytes, (&[Span::new(0, bytes.len())], self.growth.reach.near), kind, &mut self.unknown);
+            self.passages.remember(&self.unknown, (&look.places, 0));
+        }
+        Seen { kind, encoding, found: look.found, marks: look.marks }
     }
 
-    /// Scans an object whole as one kind of file, and keeps what is found; returns
-    /// whether anything was, and the marks that were met.
-    fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> (bool, Marks) {
+    /// Scans an object whole as one kind of file, and keeps what is found.
+    fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> Look {
+        let file = (&self.known.origins[kind as usize], &self.growth.reach);
+        let look = Look::of(&self.scanner, bytes, file, &mut self.decoded);
+        self.keep(number, &look.findings);
+        look
+    }
+
+    fn keep(&mut self, number: u32, findings: &[Finding]) {
         let number = self.lookup.first(number);
-        let look = look(&self.scanner, bytes, &self.known.origins[kind as usize], &mut self.decoded);
-        for finding in &look.findings {
+        for finding in findings {
             let secret = self.secrets.in_content(finding, number);
             self.hits.push(Hit { number, secret, offset: finding.offset });
         }
-        (look.is_hit, look.marks)
+    }
+
+    /// Scans those passages of an object that are not known, and keeps what is found; nothing where
+    /// what is found may depend on more than what is near.
+    fn passages(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> Option<Seen> {
+        let near = self.growth.reach.near;
+        self.passages.sift(bytes, (&[Span::new(0, bytes.len())], near), kind, &mut self.unknown);
+        self.growth.near(bytes, &self.unknown.spans, &mut self.regions);
+        let mut all = Look { marks: self.unknown.marks, ..Look::default() };
+        let mut regions = self.regions.iter();
+        while all.marks == 0 && all.found < Found::Deeply {
+            let Some(region) = regions.next() else { break };
+            let chunk = Chunk::new(&bytes[region.range()], Arc::clone(&self.known.origins[kind as usize]));
+            all.take(self.scanner.scan(&chunk), (region.start as u64, &self.growth.reach));
+        }
+        if all.marks != 0 || all.found == Found::Deeply {
+            return None;
+        }
+        // What is found beside them is known not to be there.
+        all.places.retain(|offset| self.unknown.holds(*offset));
+        all.findings.retain(|finding| self.unknown.holds(finding.offset));
+        self.passages.remember(&self.unknown, (&all.places, 0));
+        self.keep(number, &all.findings);
+        let found = if all.places.is_empty() { Found::Nothing } else { Found::Plainly };
+        Some(Seen { kind, encoding: Encoding::Bytes, found, marks: 0 })
     }
 
     /// Scans what is new, and as far round it as that can matter where these marks stand.
@@ -136,7 +169,7 @@ impl<'a> Screen<'a> {
         self.growth.near(bytes, &self.unknown.spans, &mut self.regions);
         let new = self.regions(bytes, kind)?;
         let marks = marks | new | self.unknown.marks;
-        self.passages.remember(&self.unknown, marks);
+        self.passages.remember(&self.unknown, (&[], marks));
         if marks != 0 {
             self.growth.near(bytes, spans, &mut self.regions);
             self.growth.far(bytes, marks, &mut self.regions);
@@ -165,63 +198,25 @@ impl Visit for Screen<'_> {
 
     fn delta(&mut self, number: u32, bytes: &[u8], (_, base): (&[u8], &Seen), spans: &Spans) -> Seen {
         self.count(number, bytes);
-        let kind = self.known.first(number);
-        let encoding = Encoding::detect(&bytes[..bytes.len().min(HEAD)]).0;
+        let (kind, encoding) = (self.known.first(number), encoding_of(bytes));
         let is_alike = kind == base.kind && self.known.further(number).is_empty();
         let is_known = !self.is_exhaustive
             && Fault::beyond(self.max_size, bytes.len()).is_none()
-            && !base.is_hit
             && is_alike
             && (encoding, base.encoding) == (Encoding::Bytes, Encoding::Bytes);
-        let marks = if is_known { self.look_round(bytes, (kind, spans, base.marks)) } else { None };
-        match marks {
-            Some(marks) => Seen { kind, encoding, is_hit: false, marks },
-            None => self.whole(number, bytes),
+        if is_known
+            && base.found == Found::Nothing
+            && let Some(marks) = self.look_round(bytes, (kind, spans, base.marks))
+        {
+            return Seen { kind, encoding, found: Found::Nothing, marks };
         }
+        // Where there are marks they nearly always matter.
+        let is_near = is_known && base.found < Found::Deeply && base.marks == 0;
+        let seen = if is_near { self.passages(number, bytes, kind) } else { None };
+        seen.unwrap_or_else(|| self.whole(number, bytes))
     }
 
     fn fault(&mut self, number: u32, fault: Fault) {
         self.faults.push((number, fault));
     }
-}
-
-/// What a look at a content found.
-#[derive(Debug, Default)]
-struct Look {
-    findings: Vec<Finding>,
-    /// Something was found, if only what is not to be told.
-    is_hit: bool,
-    /// The marks that were met.
-    marks: Marks,
-}
-
-/// Finds the secrets of a content in whatever encoding it is.
-///
-/// Offsets in text that is not UTF-8 are those of what it stands for.
-pub(super) fn scan(scanner: &Scanner, bytes: &[u8], origin: &Arc<Origin>, decoded: &mut Vec<u8>) -> Vec<Finding> {
-    look(scanner, bytes, origin, decoded).findings
-}
-
-fn look(scanner: &Scanner, bytes: &[u8], origin: &Arc<Origin>, decoded: &mut Vec<u8>) -> Look {
-    let (encoding, mark) = Encoding::detect(&bytes[..bytes.len().min(HEAD)]);
-    let mut look = Look::default();
-    let mut take = |bytes: &[u8]| {
-        let scan = scanner.scan(&Chunk::new(bytes, Arc::clone(origin)));
-        look.is_hit |= is_hit(&scan);
-        look.marks |= scan.marks;
-        look.findings.extend(scan.findings);
-    };
-    if encoding != Encoding::Bytes {
-        decoded.clear();
-        encoding.decode(&bytes[mark..], decoded);
-        take(decoded);
-    }
-    if encoding == Encoding::Bytes || has_ascii_run(bytes) {
-        take(bytes);
-    }
-    look
-}
-
-fn is_hit(scan: &Scan) -> bool {
-    !scan.findings.is_empty() || !scan.below.is_empty()
 }
