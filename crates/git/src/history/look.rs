@@ -24,8 +24,8 @@ pub(super) enum Found {
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) findings: Vec<Finding>,
-    /// Where anything was found, if only what is not to be told.
-    pub(super) places: Vec<u64>,
+    /// Where was found what is not to be told.
+    pub(super) below: Vec<u64>,
     pub(super) found: Found,
     /// The marks that were met.
     pub(super) marks: Marks,
@@ -33,7 +33,7 @@ pub(super) struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { findings: Vec::new(), places: Vec::new(), found: Found::Nothing, marks: 0 }
+        Self { findings: Vec::new(), below: Vec::new(), found: Found::Nothing, marks: 0 }
     }
 }
 
@@ -63,10 +63,9 @@ impl Look {
         };
         self.found = self.found.max(found);
         self.marks |= scan.marks;
-        self.places.extend(scan.below.iter().map(|(place, _)| offset + place));
+        self.below.extend(scan.below.iter().map(|(place, _)| offset + place));
         for mut finding in scan.findings {
             finding.offset += offset;
-            self.places.push(finding.offset);
             self.findings.push(finding);
         }
     }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use leaktight_core::Span;
 use twox_hash::XxHash3_128;
 
+use super::hits::SecretIdx;
 use super::names::KindIdx;
 use super::regions::Marks;
 
@@ -25,17 +26,28 @@ const LEAST: usize = 1536;
 const SEARCH: usize = 4 << 10;
 /// Passages that are remembered, at most: in some forty megabytes.
 const MOST: usize = 7 << 17;
+/// Passages with findings near them that are remembered, at most, and places in each.
+const MOST_FOUND: usize = 1 << 16;
+const MOST_PLACES: usize = 64;
 /// Sets that can be asked at the same time.
 const SHARDS: usize = 16;
 
-/// The passages in which nothing was found, and the marks that were met round them.
+/// An offset at which something was found: a secret, or what is not to be told.
+pub(super) type Place = (u64, Option<SecretIdx>);
+
+/// The passages that were looked at.
 ///
 /// They are told apart by 128 bits of a hash whose seed nobody knows, so that no text
 /// can be made that passes for another.
 pub(super) struct Passages {
     seed: u64,
-    shards: [Mutex<HashMap<u128, Marks, BuildHasherDefault<Plain>>>; SHARDS],
+    /// Those with nothing near them, and the marks that were met round them.
+    clear: [Mutex<Keyed<Marks>>; SHARDS],
+    /// Those with something near them, and what was found in them, by its offset within them.
+    found: Mutex<Keyed<Box<[Place]>>>,
 }
+
+type Keyed<T> = HashMap<u128, T, BuildHasherDefault<Plain>>;
 
 /// What of a text is to be looked at.
 #[derive(Debug, Default)]
@@ -44,9 +56,10 @@ pub(super) struct Unknown {
     pub(super) spans: Vec<Span>,
     /// Marks met in the passages that need not be looked at.
     pub(super) marks: Marks,
-    /// The passages in which they lie, and what counts round each: to be remembered when nothing is
-    /// found there.
-    keys: Vec<(u128, Span)>,
+    /// What was found in the passages that need not be looked at.
+    pub(super) places: Vec<Place>,
+    /// The passages in which they lie, and what counts round each: to be remembered.
+    keys: Vec<(u128, Span, Span)>,
     /// Memory to work in: the cuts of a part of the text, the hashes of what lies between
     /// them, and what a key is made from.
     cuts: Vec<usize>,
@@ -56,13 +69,28 @@ pub(super) struct Unknown {
 
 impl Passages {
     pub(super) fn new() -> Self {
-        Self { seed: RandomState::new().hash_one(0), shards: Default::default() }
+        Self { seed: RandomState::new().hash_one(0), clear: Default::default(), found: Mutex::default() }
     }
 
     /// Fills `unknown` with what of some spans, in order, was not looked at before; in all that lies
     /// outside of them nothing is found. What lies `near` bytes round a passage counts, and the
-    /// kind of file.
+    /// kind of file. A passage with something found near it is never known.
     pub(super) fn sift(&self, text: &[u8], (spans, near): (&[Span], usize), kind: KindIdx, unknown: &mut Unknown) {
+        self.fill((text, false), (spans, near), kind, unknown);
+    }
+
+    /// Fills `unknown` with what of all the text was not looked at before, and with what was found in the rest.
+    pub(super) fn sift_all(&self, text: &[u8], near: usize, kind: KindIdx, unknown: &mut Unknown) {
+        self.fill((text, true), (&[Span::new(0, text.len())], near), kind, unknown);
+    }
+
+    fn fill(
+        &self,
+        (text, is_whole): (&[u8], bool),
+        (spans, near): (&[Span], usize),
+        kind: KindIdx,
+        unknown: &mut Unknown,
+    ) {
         unknown.clear();
         let mut rest = spans;
         while let Some(first) = rest.first() {
@@ -73,14 +101,20 @@ impl Passages {
                 is_close
             };
             let (group, others) = rest.split_at(rest.iter().take_while(is_close).count());
-            self.group(text, (group, near), kind, unknown);
+            self.group((text, is_whole), (group, near), kind, unknown);
             rest = others;
         }
     }
 
     /// Adds what of some spans that lie close together was not looked at before.
-    fn group(&self, text: &[u8], (spans, near): (&[Span], usize), kind: KindIdx, unknown: &mut Unknown) {
-        let Unknown { spans: found, marks, keys, cuts, hashes, joined } = unknown;
+    fn group(
+        &self,
+        (text, is_all): (&[u8], bool),
+        (spans, near): (&[Span], usize),
+        kind: KindIdx,
+        unknown: &mut Unknown,
+    ) {
+        let Unknown { spans: found, marks, places, keys, cuts, hashes, joined } = unknown;
         let end = spans.iter().map(|span| span.end).max().unwrap_or(0);
         let from = spans[0].start.saturating_sub(near + SEARCH);
         self.cut(text, Span::new(from, (end + near + SEARCH).min(text.len())), cuts);
@@ -114,7 +148,11 @@ impl Passages {
                     *marks |= known;
                     continue;
                 }
-                keys.push((key, Span::new(cuts[low], cuts[high])));
+                if is_all && let Some(known) = self.found().get(&key) {
+                    places.extend(known.iter().map(|(offset, secret)| (passage.start as u64 + offset, *secret)));
+                    continue;
+                }
+                keys.push((key, passage, Span::new(cuts[low], cuts[high])));
             }
             // The rest of the passage stands in the base, in which nothing was found.
             let here = spans[at..].iter().take_while(|span| span.start <= passage.end);
@@ -124,23 +162,37 @@ impl Passages {
         found.extend(behind.map(|span| Span::new(span.start.max(last), span.end)));
     }
 
-    /// Remembers that nothing was found where something was unknown, nor in the rest of the text,
-    /// in which these marks were met; or that what was found stands at these offsets, far from what
-    /// is remembered then.
-    pub(super) fn remember(&self, unknown: &Unknown, (found, marks): (&[u64], Marks)) {
-        for (key, round) in &unknown.keys {
-            if found.iter().any(|offset| (round.start as u64..=round.end as u64).contains(offset)) {
+    /// Remembers what was unknown, where these marks were met and this was found, in order, in all of
+    /// the text.
+    pub(super) fn remember(&self, unknown: &Unknown, (places, marks): (&[Place], Marks)) {
+        let within = |span: &Span| {
+            let from = places.partition_point(|(offset, _)| *offset < span.start as u64);
+            let to = places.partition_point(|(offset, _)| *offset < span.end as u64);
+            &places[from..to]
+        };
+        for (key, passage, round) in &unknown.keys {
+            if within(round).is_empty() {
+                let mut shard = self.shard(*key);
+                if shard.len() < MOST / SHARDS {
+                    shard.insert(*key, marks);
+                }
                 continue;
             }
-            let mut shard = self.shard(*key);
-            if shard.len() < MOST / SHARDS {
-                shard.insert(*key, marks);
+            let own = within(passage);
+            let mut found = self.found();
+            if found.len() < MOST_FOUND && own.len() <= MOST_PLACES {
+                let from = passage.start as u64;
+                found.insert(*key, own.iter().map(|(offset, secret)| (offset - from, *secret)).collect());
             }
         }
     }
 
-    fn shard(&self, key: u128) -> MutexGuard<'_, HashMap<u128, Marks, BuildHasherDefault<Plain>>> {
-        self.shards[(key >> 64) as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, key: u128) -> MutexGuard<'_, Keyed<Marks>> {
+        self.clear[(key >> 64) as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn found(&self) -> MutexGuard<'_, Keyed<Box<[Place]>>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Finds the cuts in a part of a text, and its ends where the text has them there.
@@ -222,6 +274,7 @@ impl Unknown {
 
     fn clear(&mut self) {
         self.spans.clear();
+        self.places.clear();
         self.keys.clear();
         self.marks = 0;
     }

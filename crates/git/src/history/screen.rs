@@ -7,7 +7,7 @@ use leaktight_core::{Chunk, Encoding, Finding, Scanner, Span};
 use super::hits::{Hit, Secrets};
 use super::look::{Found, Look, encoding_of, is_hit};
 use super::names::{KindIdx, Known};
-use super::passages::{Passages, Unknown};
+use super::passages::{Passages, Place, Unknown};
 use super::regions::{Marks, Regions};
 use crate::store::{Fault, Lookup, Spans, Visit};
 
@@ -103,9 +103,9 @@ impl<'a> Screen<'a> {
             // What is made from it was not looked at either.
             return Seen { kind, encoding: Encoding::Bytes, found: Found::Deeply, marks: 0 };
         }
-        let mut look = self.kind(number, bytes, kind);
+        let (mut look, places) = self.kind(number, bytes, kind);
         for kind in self.known.further(number) {
-            let further = self.kind(number, bytes, *kind);
+            let (further, _) = self.kind(number, bytes, *kind);
             look.found = look.found.max(further.found);
             look.marks |= further.marks;
         }
@@ -113,50 +113,54 @@ impl<'a> Screen<'a> {
         let is_plain = encoding == Encoding::Bytes && self.known.further(number).is_empty();
         if look.found == Found::Plainly && look.marks == 0 && is_plain && !self.is_exhaustive {
             // What is made from it holds most of its passages.
-            self.passages.sift(bytes, (&[Span::new(0, bytes.len())], self.growth.reach.near), kind, &mut self.unknown);
-            self.passages.remember(&self.unknown, (&look.places, 0));
+            self.passages.sift_all(bytes, self.growth.reach.near, kind, &mut self.unknown);
+            self.passages.remember(&self.unknown, (&places, 0));
         }
         Seen { kind, encoding, found: look.found, marks: look.marks }
     }
 
-    /// Scans an object whole as one kind of file, and keeps what is found.
-    fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> Look {
+    /// Scans an object whole as one kind of file, and keeps what is found; returns where that is, too.
+    fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> (Look, Vec<Place>) {
         let file = (&self.known.origins[kind as usize], &self.growth.reach);
         let look = Look::of(&self.scanner, bytes, file, &mut self.decoded);
-        self.keep(number, &look.findings);
-        look
+        let places = self.keep(number, &look, Vec::new());
+        (look, places)
     }
 
-    fn keep(&mut self, number: u32, findings: &[Finding]) {
+    /// Keeps what was found in an object, now and before; returns where that is, in order.
+    fn keep(&mut self, number: u32, look: &Look, mut places: Vec<Place>) -> Vec<Place> {
         let number = self.lookup.first(number);
-        for finding in findings {
-            let secret = self.secrets.in_content(finding, number);
-            self.hits.push(Hit { number, secret, offset: finding.offset });
-        }
+        let secret = |finding: &Finding| (finding.offset, Some(self.secrets.in_content(finding, number)));
+        places.extend(look.findings.iter().map(secret));
+        let hit = |(offset, secret): &Place| Some(Hit { number, secret: (*secret)?, offset: *offset });
+        self.hits.extend(places.iter().filter_map(hit));
+        places.extend(look.below.iter().map(|offset| (*offset, None)));
+        places.sort_unstable();
+        places
     }
 
     /// Scans those passages of an object that are not known, and keeps what is found; nothing where
     /// what is found may depend on more than what is near.
     fn passages(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> Option<Seen> {
-        let near = self.growth.reach.near;
-        self.passages.sift(bytes, (&[Span::new(0, bytes.len())], near), kind, &mut self.unknown);
+        self.passages.sift_all(bytes, self.growth.reach.near, kind, &mut self.unknown);
         self.growth.near(bytes, &self.unknown.spans, &mut self.regions);
-        let mut all = Look { marks: self.unknown.marks, ..Look::default() };
+        let mut look = Look { marks: self.unknown.marks, ..Look::default() };
         let mut regions = self.regions.iter();
-        while all.marks == 0 && all.found < Found::Deeply {
+        while look.marks == 0 && look.found < Found::Deeply {
             let Some(region) = regions.next() else { break };
             let chunk = Chunk::new(&bytes[region.range()], Arc::clone(&self.known.origins[kind as usize]));
-            all.take(self.scanner.scan(&chunk), (region.start as u64, &self.growth.reach));
+            look.take(self.scanner.scan(&chunk), (region.start as u64, &self.growth.reach));
         }
-        if all.marks != 0 || all.found == Found::Deeply {
+        if look.marks != 0 || look.found == Found::Deeply {
             return None;
         }
-        // What is found beside them is known not to be there.
-        all.places.retain(|offset| self.unknown.holds(*offset));
-        all.findings.retain(|finding| self.unknown.holds(finding.offset));
-        self.passages.remember(&self.unknown, (&all.places, 0));
-        self.keep(number, &all.findings);
-        let found = if all.places.is_empty() { Found::Nothing } else { Found::Plainly };
+        // What is found beside them is known, or known not to be there.
+        look.below.retain(|offset| self.unknown.holds(*offset));
+        look.findings.retain(|finding| self.unknown.holds(finding.offset));
+        let known = std::mem::take(&mut self.unknown.places);
+        let places = self.keep(number, &look, known);
+        self.passages.remember(&self.unknown, (&places, 0));
+        let found = if places.is_empty() { Found::Nothing } else { Found::Plainly };
         Some(Seen { kind, encoding: Encoding::Bytes, found, marks: 0 })
     }
 
