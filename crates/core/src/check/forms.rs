@@ -2,6 +2,7 @@
 
 use memchr::memmem;
 
+use crate::check::Subject;
 use crate::check::words::Words;
 
 /// What media types begin with.
@@ -40,7 +41,27 @@ fn is_printed(value: &[u8]) -> bool {
         .any(|at| !is_joined(at.checked_sub(1).map(|before| &value[before])) && !is_joined(value.get(at + 2)))
 }
 
-/// Whether the value is a part of something, by its name: `hostvars[array]["password"]`.
+/// What a name ends in that says of what kind something is, or that it is so.
+static STATES: Words = Words::new("allowed disabled enabled field found log required support supported type");
+
+/// Whether the value is a name that says how something is: `not_supported`, `method_type`.
+pub(super) fn is_state(value: &[u8]) -> bool {
+    let mut parts = value.rsplit(|byte| *byte == b'_');
+    parts.next().is_some_and(|last| STATES.holds(last))
+        && value.contains(&b'_')
+        && parts.all(|part| part.len() > 1 && part.iter().all(u8::is_ascii_lowercase))
+}
+
+/// Whether what stands round a value makes it a name to be filled in: `password={password}`.
+pub(super) fn is_field(subject: &Subject<'_>) -> bool {
+    let value = subject.secret_bytes();
+    subject.before().ends_with(b"{")
+        && subject.after().starts_with(b"}")
+        && value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+}
+
+/// Whether the value is a part of something, by its name: `hostvars[array]["password"]`. It may be
+/// cut off behind a name of several words.
 pub(super) fn is_element(value: &[u8]) -> bool {
     let is_name = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.');
     let len = value.iter().take_while(|byte| is_name(byte)).count();
@@ -51,6 +72,7 @@ pub(super) fn is_element(value: &[u8]) -> bool {
             Some(b'"' | b'\'') => inner == 0,
             Some(b']') => inner > 0 && matches!(rest.get(inner + 1), None | Some(b'[' | b'.' | b',' | b')' | b' ')),
             Some(b' ') => inner > 0,
+            None => rest.contains(&b'_') && rest[0].is_ascii_lowercase(),
             _ => false,
         }
 }
@@ -94,9 +116,21 @@ mod tests {
 
     #[test]
     fn an_element_is_looked_up() {
-        let elements =
-            ["hostvars[array][\"proxy\"]", "item['x']", "item[dr_target_host + '_x']", "config[name]", "a.b[c].d"];
+        let elements = [
+            "hostvars[array][\"proxy\"]",
+            "item['x']",
+            "item[dr_target_host + '_x']",
+            "config[name]",
+            "a.b[c].d",
+            "item[target_host",
+        ];
         all(is_element, &elements, &["pass[word", "pa[k3]J9", "x[9]", "[abc]", "hunter[2]", "pass[word]9"]);
+    }
+
+    #[test]
+    fn a_state_is_the_name_of_one() {
+        let states = ["not_supported", "method_type", "no_log", "password_reset_required"];
+        all(is_state, &states, &["supported", "type", "k3_type", "My_type", "my_pass_word", "_type", "a_log"]);
     }
 
     #[test]

@@ -17,7 +17,10 @@ pub(super) fn check(subject: &Subject<'_>) -> Outcome {
     if !is_literal(password) {
         return Outcome::Drop;
     }
-    if placeholder::face(password, true).is_some() {
+    // Of several hosts, `user:pass@host:port,user:pass@host:port`, the first tells enough.
+    let is_list = password.contains(&b',');
+    let first = password.split(|byte| *byte == b'@').next().filter(|_| is_list).unwrap_or(password);
+    if placeholder::face(password, true).is_some() || words::is_dummy_pair(user, first) {
         return Outcome::Low;
     }
     judge(user, password, host)
@@ -166,6 +169,12 @@ mod tests {
         {
             assert_eq!(check_uri(user, password, "db.corp.net"), Outcome::Low, "{user}");
         }
+    }
+
+    #[test]
+    fn of_several_hosts_the_first_tells_enough() {
+        assert_eq!(check_uri("user", "pass@host:port[,user2:pass2", "host2"), Outcome::Low);
+        assert_eq!(check_uri("user", "k3J9mQ2xR7@db1:1,user:k3J9mQ2xR7", "db2"), Outcome::Pass);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use crate::check::Outcome;
 use crate::check::dice::Dice;
-use crate::check::forms::{is_element, is_format, is_media_type, is_package};
+use crate::check::forms::{is_element, is_format, is_media_type, is_package, is_state};
 use crate::check::random::{Counts, is_composed, is_random, reads_as_words};
 use crate::check::words::Words;
 use crate::placeholder;
@@ -80,6 +80,7 @@ pub(super) fn is_literal(value: &[u8]) -> bool {
         && !is_format(value)
         && !is_element(value)
         && !is_package(value)
+        && !is_state(value)
         && !is_prose(value)
         && !is_constant(value)
         && !is_pattern(value)
@@ -166,7 +167,7 @@ fn is_keyword(value: &[u8]) -> bool {
     is(value)
         || is_generic
         || is_subscript
-        || (matches!(&value[word_end..], b"?" | b";" | b",") && is(&value[..word_end]))
+        || (matches!(&value[word_end..], b"?" | b";" | b"," | b":") && is(&value[..word_end]))
 }
 
 /// Whether the value is a call or a chain of names.
@@ -349,8 +350,11 @@ fn is_foreign_prose(text: &str) -> bool {
     (digits == 0 && has_letters) || (digits < 3 && dense >= 8) || (words > 2 && plain * 3 >= words * 2)
 }
 
-/// Whether the value is text: words with spaces, or a label in another script.
+/// Whether the value is text: words with spaces, or a label in another script; or it ends where more is to follow.
 fn is_prose(value: &[u8]) -> bool {
+    if [b" or".as_slice(), b" and", b" not"].iter().any(|end| value.ends_with(end)) {
+        return true;
+    }
     if !value.is_ascii() {
         return std::str::from_utf8(value).is_ok_and(is_foreign_prose);
     }
