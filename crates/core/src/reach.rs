@@ -70,8 +70,9 @@ impl Reach {
         }
         reach.thin();
         for (rule_idx, rule) in rules.rules().iter().enumerate() {
-            let is_wide = |within: u32| within as usize + length(rule) + SLACK > reach.near;
-            let companions = rules.companions(rule_idx).filter(|(_, companion)| is_wide(companion.within));
+            let longest = |other: usize| length(rule).max(length(&rules.rules()[other]));
+            let is_wide = |other, within: u32| within as usize + longest(other) + SLACK > reach.near;
+            let companions = rules.companions(rule_idx).filter(|(other, companion)| is_wide(*other, companion.within));
             reach.linked.extend(companions.flat_map(|(other, _)| [rule_idx, other]));
         }
         reach.linked.sort_unstable();
@@ -79,10 +80,10 @@ impl Reach {
         reach
     }
 
-    /// Returns whether what a rule finds may depend on another finding, or one on it, that stands
-    /// farther away than what is near.
-    pub fn is_linked(&self, rule_idx: usize) -> bool {
-        self.linked.binary_search(&rule_idx).is_ok()
+    /// Returns the rules, by index and in order, whose finding may depend on another one that stands
+    /// farther away than what is near, and those of the other.
+    pub fn linked(&self) -> &[usize] {
+        &self.linked
     }
 
     /// Takes one mark for those that begin alike, and leaves out each in which another one

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use common::{Sandbox, Told, token};
 use leaktight_core::{Chunk, Finding, Origin, RuleSet, Scanner, sample};
+use libdeflater::{CompressionLvl, Compressor};
 
 /// Numbers without a pattern, the same in every run, and what some rules find.
 struct Draw<'a>(u64, &'a [Vec<u8>]);
@@ -92,7 +93,7 @@ fn import(sandbox: &Sandbox, mut draw: Draw<'_>) {
 /// Where each finding came in, and how many there are of it.
 fn places(told: &Told) -> Vec<String> {
     assert!(told.skipped.is_empty(), "{:?}", told.skipped);
-    let place = |finding: &Finding| match &*finding.origin {
+    let place = |finding: &Finding| match finding.origin.root() {
         Origin::Blob(blob) => {
             let commit = blob.commit.as_ref().map(|commit| commit.id.clone());
             let (rule, line) = (&finding.rule().id, finding.start.line);
@@ -179,4 +180,37 @@ fn what_stands_far_from_a_change_counts_beside_a_secret() {
     let whole = places(&sandbox.scan_with("r", |options| options.exhaustive = true).expect("a repository"));
     assert_eq!(places(&sandbox.scan("r")), whole);
     assert!(whole.iter().any(|place| place.starts_with("private-key")) && whole.len() == 2, "{whole:?}");
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let bits = three.iter().chain([&0; 2]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        [18, 12, 6, 0].map(|shift| char::from(DIGITS[bits >> shift & 63]))
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+/// A stream in base64 is read from its start, however far before a change that is.
+#[test]
+fn what_is_compressed_counts_from_its_start() {
+    // Of several blocks, of which only the last tells one stream from the other.
+    let mut draw = Draw(5, &[]);
+    let said: Vec<u8> = (0..800_000).map(|_| b'a' + draw.below(26) as u8).collect();
+    let stream = |tail: &str| {
+        let text = [&said[..], b"\n", tail.as_bytes(), b"\n"].concat();
+        let mut zlib = Compressor::new(CompressionLvl::default());
+        let mut packed = vec![0; zlib.zlib_compress_bound(text.len())];
+        let len = zlib.zlib_compress(&text, &mut packed).expect("room for it");
+        let lines = base64(&packed[..len]);
+        lines.as_bytes().chunks(76).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect::<String>()
+    };
+    let sandbox = Sandbox::with_repo(&[]);
+    sandbox.commit("a.txt", stream(&token(3)));
+    // The second is longer, and so what the first is told from.
+    sandbox.commit("a.txt", stream(&(0..500).map(|n| format!("{} and ", n * 7919 % 6007)).collect::<String>()));
+    sandbox.git("r", &["repack", "-qadf", "--depth=50", "--window=20"]);
+    let whole = places(&sandbox.scan_with("r", |options| options.exhaustive = true).expect("a repository"));
+    assert_eq!(places(&sandbox.scan("r")), whole);
+    assert_eq!(whole.len(), 1, "{whole:?}");
 }

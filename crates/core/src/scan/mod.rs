@@ -42,6 +42,8 @@ pub struct Scanner {
     level: Level,
     /// The marks that stand in each literal of the gate, as bits; empty when none are watched for.
     marks: Arc<[u64]>,
+    /// The rules that it watches for, by index.
+    linked: Arc<[usize]>,
     /// Buffers that scans leave for the next ones, one for each thread or so.
     buffers: Arc<Mutex<Vec<Buffers>>>,
 }
@@ -132,6 +134,9 @@ pub struct Scan {
     pub rejected: Vec<Rejection>,
     /// Marks that were met, of those the scanner [watches](Scanner::watch) for, as bits by their order.
     pub marks: u64,
+    /// What is found may depend on text however far away: something was inflated, or, where the
+    /// scanner [watches](Scanner::watch), a rule matched whose companion may stand farther away than what is near.
+    pub is_far: bool,
 }
 
 /// A place where a pattern matched and the finding was turned down.
@@ -154,7 +159,7 @@ impl Scanner {
     /// Returns a scanner with limits of your own.
     pub fn with_limits(rules: Arc<RuleSet>, limits: Limits) -> Self {
         let level = if limits.portable { Level::Portable } else { Level::detect() };
-        Self { rules, limits, level, marks: Arc::default(), buffers: Arc::default() }
+        Self { rules, limits, level, marks: Arc::default(), linked: Arc::default(), buffers: Arc::default() }
     }
 
     /// Returns the scanner, which now tells in [`Scan::marks`] which marks it meets.
@@ -170,6 +175,7 @@ impl Scanner {
             held.fold(0, |all, (idx, _)| all | 1 << idx)
         };
         self.marks = self.rules.tables().literals.iter().map(|literal| of(&literal.text)).collect();
+        self.linked = reach.linked().into();
         self
     }
 
@@ -203,6 +209,7 @@ impl Scanner {
         }
         let mut nested = nested::scan(self, chunk, &places, (budget, &mut scan));
         if !matches.is_empty() {
+            scan.is_far |= matches.iter().any(|found| self.linked.binary_search(&found.rule_idx).is_ok());
             filter::companions(&self.rules, &mut matches, &mut scan.rejected);
             overlap::resolve(&self.rules, chunk.bytes, &mut matches, &mut scan.rejected);
         }

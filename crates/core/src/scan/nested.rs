@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::confirm::Match;
 use super::{Rejection, Scan, Scanner, overlap};
 use crate::chunk::Chunk;
-use crate::decode::{self, Decoded, Place};
+use crate::decode::{self, Decoded, Place, Step};
 use crate::finding::{Finding, Reason};
 use crate::pipeline::{Skip, SkipReason};
 use crate::rule::{Check, Rule};
@@ -89,10 +89,12 @@ pub(super) fn scan(
         if decoded == chunk.bytes[place.span.range()] {
             continue;
         }
+        scan.is_far |= place.step == Step::Gzip && !decoded.is_empty();
         budget.depth -= 1;
         let inner = scanner.scan_within(&Chunk::nested(&decoded, chunk, place.step), budget);
         budget.depth += 1;
         scan.capped += inner.capped;
+        scan.is_far |= inner.is_far;
         let spans: Vec<Span> = inner.findings.iter().map(place_of).collect();
         let located = decode::locate(chunk.bytes, *place, &spans).into_iter().zip(inner.findings);
         let new = located.filter(|(span, _)| chunk.is_added(*span));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leaktight_core::{Chunk, Encoding, Finding, Origin, Reach, Scan, Scanner, has_ascii_run};
+use leaktight_core::{Chunk, Encoding, Finding, Origin, Scan, Scanner, has_ascii_run};
 
 use super::regions::Marks;
 
@@ -15,8 +15,8 @@ pub(super) enum Found {
     Nothing,
     /// Only in the text as it stands: what is found depends on what is near.
     Plainly,
-    /// Some of it in what was decoded, or where what stands far away counts; or so much that not all
-    /// was told.
+    /// Some of it in what was decoded, or where what stands far away counts, whether anything was
+    /// found or not; or so much that not all was told.
     Deeply,
 }
 
@@ -39,25 +39,17 @@ impl Default for Look {
 
 impl Look {
     /// Looks at a whole content, in whatever encoding it is.
-    pub(super) fn of(
-        scanner: &Scanner,
-        bytes: &[u8],
-        (origin, reach): (&Arc<Origin>, &Reach),
-        decoded: &mut Vec<u8>,
-    ) -> Self {
+    pub(super) fn of(scanner: &Scanner, bytes: &[u8], origin: &Arc<Origin>, decoded: &mut Vec<u8>) -> Self {
         let mut look = Self::default();
-        each_text(scanner, bytes, (origin, decoded), |scan| look.take(scan, (0, reach)));
+        each_text(scanner, bytes, (origin, decoded), |scan| look.take(scan, 0));
         look
     }
 
-    /// Adds what was found in a part of a content.
-    pub(super) fn take(&mut self, scan: Scan, (offset, reach): (u64, &Reach)) {
-        let is_deep = |finding: &Finding| !finding.origin.steps().is_empty() || reach.is_linked(finding.rule_idx);
-        let is_deep = scan.capped > 0
-            || scan.findings.iter().any(is_deep)
-            || scan.below.iter().any(|(_, rule_idx)| reach.is_linked(*rule_idx));
+    /// Adds what was found in a part of a content, behind so many bytes of it.
+    pub(super) fn take(&mut self, scan: Scan, offset: u64) {
+        let is_nested = |finding: &Finding| !finding.origin.steps().is_empty();
         let found = match is_hit(&scan) {
-            true if is_deep => Found::Deeply,
+            _ if scan.is_far || scan.capped > 0 || scan.findings.iter().any(is_nested) => Found::Deeply,
             true => Found::Plainly,
             false => Found::Nothing,
         };

@@ -121,8 +121,7 @@ impl<'a> Screen<'a> {
 
     /// Scans an object whole as one kind of file, and keeps what is found; returns where that is, too.
     fn kind(&mut self, number: u32, bytes: &[u8], kind: KindIdx) -> (Look, Vec<Place>) {
-        let file = (&self.known.origins[kind as usize], &self.growth.reach);
-        let look = Look::of(&self.scanner, bytes, file, &mut self.decoded);
+        let look = Look::of(&self.scanner, bytes, &self.known.origins[kind as usize], &mut self.decoded);
         let places = self.keep(number, &look, Vec::new());
         (look, places)
     }
@@ -149,7 +148,7 @@ impl<'a> Screen<'a> {
         while look.marks == 0 && look.found < Found::Deeply {
             let Some(region) = regions.next() else { break };
             let chunk = Chunk::new(&bytes[region.range()], Arc::clone(&self.known.origins[kind as usize]));
-            look.take(self.scanner.scan(&chunk), (region.start as u64, &self.growth.reach));
+            look.take(self.scanner.scan(&chunk), region.start as u64);
         }
         if look.marks != 0 || look.found == Found::Deeply {
             return None;
@@ -158,6 +157,9 @@ impl<'a> Screen<'a> {
         look.below.retain(|offset| self.unknown.holds(*offset));
         look.findings.retain(|finding| self.unknown.holds(finding.offset));
         let known = std::mem::take(&mut self.unknown.places);
+        if known.len() + look.findings.len() > self.scanner.limits().findings {
+            return None;
+        }
         let places = self.keep(number, &look, known);
         self.passages.remember(&self.unknown, (&places, 0));
         let found = if places.is_empty() { Found::Nothing } else { Found::Plainly };
@@ -187,7 +189,7 @@ impl<'a> Screen<'a> {
         self.regions.iter().try_fold(0, |marks, region| {
             let chunk = Chunk::new(&bytes[region.range()], Arc::clone(&self.known.origins[kind as usize]));
             let scan = self.scanner.scan(&chunk);
-            (!is_hit(&scan)).then_some(marks | scan.marks)
+            (!is_hit(&scan) && !scan.is_far).then_some(marks | scan.marks)
         })
     }
 }
