@@ -232,7 +232,10 @@ fn holds_end(class: &Class) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{Chunk, Scanner, sample};
 
     fn middle(pattern: &str) -> Option<usize> {
         lines(&ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).expect("a pattern")).middle
@@ -253,5 +256,19 @@ mod tests {
         assert!(reach.near <= 2 * NEAR && reach.line < 10_000, "{} {}", reach.near, reach.line);
         assert!(reach.marks.iter().all(|mark| mark.text.len() >= 3), "{:?}", reach.marks);
         assert!(reach.far() > 64 << 10, "armoured keys are long");
+    }
+
+    #[test]
+    fn a_scan_that_watches_tells_of_rules_with_companions_far_away() {
+        let rules = Arc::new(RuleSet::builtin());
+        let reach = rules.reach();
+        let (rule_idx, rule) = rules.find("aws-temporary-access-key-id").expect("a rule");
+        assert!(reach.linked().contains(&rule_idx) && reach.linked().len() < 30, "{:?}", reach.linked());
+        let text = sample(rule, 3).0;
+        let is_far = |scanner: &Scanner, text: &[u8]| scanner.scan(&Chunk::memory(text)).is_far;
+        let scanner = Scanner::new(Arc::clone(&rules));
+        assert!(!is_far(&scanner, &text), "nobody asked");
+        let scanner = scanner.watch(&reach);
+        assert!(is_far(&scanner, &text) && !is_far(&scanner, b"nothing"));
     }
 }

@@ -10,8 +10,9 @@ use super::regions::Marks;
 const HEAD: usize = 8 << 10;
 
 /// Whether anything was found in a content, if only what is not to be told.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Found {
+    #[default]
     Nothing,
     /// Only in the text as it stands: what is found depends on what is near.
     Plainly,
@@ -21,7 +22,7 @@ pub(super) enum Found {
 }
 
 /// What a look at a content found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Look {
     pub(super) findings: Vec<Finding>,
     /// Where was found what is not to be told.
@@ -29,12 +30,6 @@ pub(super) struct Look {
     pub(super) found: Found,
     /// The marks that were met.
     pub(super) marks: Marks,
-}
-
-impl Default for Look {
-    fn default() -> Self {
-        Self { findings: Vec::new(), below: Vec::new(), found: Found::Nothing, marks: 0 }
-    }
 }
 
 impl Look {

@@ -86,7 +86,7 @@ impl Passages {
 
     fn fill(
         &self,
-        (text, is_whole): (&[u8], bool),
+        (text, is_all): (&[u8], bool),
         (spans, near): (&[Span], usize),
         kind: KindIdx,
         unknown: &mut Unknown,
@@ -101,7 +101,7 @@ impl Passages {
                 is_close
             };
             let (group, others) = rest.split_at(rest.iter().take_while(is_close).count());
-            self.group((text, is_whole), (group, near), kind, unknown);
+            self.group((text, is_all), (group, near), kind, unknown);
             rest = others;
         }
     }
@@ -319,6 +319,32 @@ mod tests {
             let span = Span::new(place(&moved).start, place(&moved).end);
             assert!(!sift(&passages, &text, span, 1).spans.is_empty(), "{changed}");
         }
+    }
+
+    #[test]
+    fn a_place_belongs_to_the_span_that_starts_there() {
+        let unknown = Unknown { spans: vec![Span::new(3, 7), Span::new(9, 12)], ..Unknown::default() };
+        let held: Vec<u64> = (0..14).filter(|offset| unknown.holds(*offset)).collect();
+        assert_eq!(held, [3, 4, 5, 6, 9, 10, 11]);
+    }
+
+    #[test]
+    fn tells_what_was_found_in_a_passage_where_it_stands_now() {
+        let passages = Passages::new();
+        let old = text(0..2000);
+        let offset = old.find("line 1000 ").expect("it is there");
+        let mut unknown = Unknown::default();
+        passages.sift_all(old.as_bytes(), NEAR, 1, &mut unknown);
+        passages.remember(&unknown, (&[(offset as u64, Some(7))], 0));
+        passages.sift_all(old.as_bytes(), NEAR, 1, &mut unknown);
+        assert!(unknown.spans.is_empty() && unknown.places == [(offset as u64, Some(7))], "{unknown:?}");
+        let moved = format!("something else\n{}", text(700..2000));
+        let now = moved.find("line 1000 ").expect("it is there");
+        passages.sift_all(moved.as_bytes(), NEAR, 1, &mut unknown);
+        assert!(!unknown.holds(now as u64) && unknown.places == [(now as u64, Some(7))], "{unknown:?}");
+        // Who looks only at what is new must look there.
+        let span = Span::new(now, now + 5);
+        assert!(!sift(&passages, &moved, span, 1).spans.is_empty());
     }
 
     /// Whatever the text, all of the spans is told as long as nothing is known.
